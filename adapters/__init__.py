@@ -1,0 +1,1 @@
+"""Platforms: what each one says becomes events, and messages become what it shows."""

@@ -1,0 +1,271 @@
+"""The command line: run, chat, doctor, migrate. The only room that knows the adapters."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from adapters.terminal.here import NoSuchZone, language, machine_zone, zone_named
+from bot.content.words import Words, plain, words
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from bot.store import Store
+
+# Whatever takes long to import is imported where it is used: a wrong flag answers at once.
+
+NOISY = ("sqlalchemy", "alembic", "apscheduler", "tzlocal", "dotenv")
+
+EARLIEST, LATEST = 2020, 2100
+"""Years that ``--at`` may name: beyond them some time zone's rules are only a guess."""
+
+FINE, REFUSED, MISUSED = 0, 1, 2
+SECOND_INTERRUPT = 130
+
+
+class Refusal(Exception):
+    """Something cannot be done, in words for the person who asked."""
+
+    def __init__(self, text: str, status: int = REFUSED) -> None:
+        """``text`` says what is wrong and what to do; ``status`` is the exit status."""
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; the result is the exit status."""
+    say = words(language(os.environ))
+    # Until the chat minds its own signals, both mean the same: leave quietly.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # always a TextIOWrapper
+    try:
+        return _dispatch(_parser().parse_args(_with_command(arguments)), say)
+    except Refusal as refusal:
+        print(refusal.text, file=sys.stderr)
+        return refusal.status
+    except KeyboardInterrupt:
+        return FINE
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FINE
+    except Exception as error:  # noqa: BLE001 - the last line between a person and a traceback
+        # Its place, not its message: that could hold a person's words.
+        place = "".join(traceback.format_tb(error.__traceback__))
+        logging.getLogger(__name__).debug("%s\n%s", type(error).__name__, place)
+        print(plain(say("cli.unforeseen", kind=type(error).__name__)), file=sys.stderr)
+        return REFUSED
+
+
+def _with_command(arguments: list[str] | None) -> list[str]:
+    """``legs-up --zone Asia/Tokyo`` is a run, too."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given and (not given[0].startswith("-") or given[0] in ("-h", "--help", "--version")):
+        return given
+    return ["run", *given]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="legs-up",
+        description="Legs up the wall after a run or before bed, led step by step.",
+        epilog="Without a command: run.",
+    )
+    parser.add_argument("--version", action="version", version=f"legs-up {_version()}")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    for name, meaning in (
+        ("run", "open every platform that has a token; without one, the chat in this terminal"),
+        ("chat", "open the chat in this terminal"),
+        ("doctor", "say what is set, how the database and the clock are, and what to do next"),
+        ("migrate", "bring the database up to date"),
+    ):
+        command = commands.add_parser(name, help=meaning, description=meaning)
+        command.add_argument("--data", type=Path, metavar="DIR", help="folder for all data")
+        if name in ("run", "chat"):
+            command.add_argument(
+                "--at", metavar="WHEN", help='start the clock there: "2027-03-27 20:00"'
+            )
+            command.add_argument("--zone", help="time zone, such as Europe/Berlin")
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("legs-up")
+    except PackageNotFoundError:
+        return "0 (not installed)"
+
+
+def _dispatch(chosen: argparse.Namespace, say: Words) -> int:
+    from bot.settings import BadSetting, read
+
+    try:
+        settings = read(chosen.data)
+    except BadSetting as error:
+        key = f"cli.setting.{error.name.lower().removeprefix('.')}"
+        raise Refusal(plain(say(key, name=error.name)), MISUSED) from None
+    _log(settings.log_level)
+    match chosen.command:
+        case "doctor":
+            return _doctor(settings, say)
+        case "migrate":
+            return _migrate(settings, say)
+        case _:
+            return _chat(settings, say, chosen)
+
+
+def _log(level: str) -> None:
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def _store(settings: "Settings", say: Words) -> "Store":
+    from sqlalchemy.exc import ArgumentError
+
+    from bot.store import Store, StoreUnknown
+
+    try:
+        return Store(settings.database_url)
+    except (StoreUnknown, ArgumentError):
+        raise Refusal(plain(say("cli.unknown_database")), MISUSED) from None
+
+
+@contextmanager
+def _opened(settings: "Settings", say: Words) -> "Iterator[Store]":
+    """The database, opened and up to date; whatever speaks against it becomes a `Refusal`."""
+    from bot.store import StoreAway, StoreBusy, StoreTooNew
+
+    store = _store(settings, say)
+    try:
+        settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        folder, reason = settings.folder, error.strerror or type(error).__name__
+        raise Refusal(plain(say("cli.folder", folder=folder, reason=reason))) from None
+    try:
+        store.open()
+        yield store
+    except StoreBusy:
+        raise Refusal(plain(say("cli.busy", folder=settings.folder))) from None
+    except StoreTooNew:
+        raise Refusal(plain(say("cli.too_new"))) from None
+    except StoreAway:
+        raise Refusal(plain(say("cli.away"))) from None
+    finally:
+        store.close()
+
+
+def _doctor(settings: "Settings", say: Words) -> int:
+    from bot.doctor import examine
+
+    path = _store(settings, say).path.absolute()
+    found = examine(settings, path, _version(), say, machine_zone())
+    for finding in found:
+        print(finding.text if finding.well else f"! {finding.text.strip()}")
+    return FINE if all(finding.well for finding in found) else REFUSED
+
+
+def _migrate(settings: "Settings", say: Words) -> int:
+    with _opened(settings, say):
+        print(plain(say("cli.migrated")))
+    return FINE
+
+
+def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
+    import asyncio
+
+    zone = _zone(chosen.zone, say)
+    start = _moment(chosen.at, zone, say) if chosen.at else None
+    if chosen.command != "chat" and settings.tokens:
+        platforms = " + ".join(settings.tokens)
+        print(plain(say("cli.not_yet", platforms=platforms)), file=sys.stderr)
+    with _opened(settings, say) as store:
+        asyncio.run(_talk(store, settings, say, zone, start))
+    print(plain(say("cli.kept")))
+    return FINE
+
+
+def _zone(name: str | None, say: Words) -> str:
+    if not name:
+        return machine_zone()
+    try:
+        return zone_named(name).key
+    except NoSuchZone as error:
+        near = ", ".join(error.near) or "Europe/Berlin, America/New_York"
+        raise Refusal(plain(say("cli.zone", zone=name, near=near)), MISUSED) from None
+
+
+def _moment(wanted: str, zone: str, say: Words) -> datetime:
+    """What ``--at`` says, as an instant; a time that the clock skips is shifted by the gap."""
+    try:
+        local = datetime.fromisoformat(wanted.strip())
+    except ValueError:
+        local = None
+    if local is None or local.tzinfo or not EARLIEST <= local.year <= LATEST:
+        text = say("cli.at", at=wanted, earliest=EARLIEST, latest=LATEST)
+        raise Refusal(plain(text), MISUSED)
+    return local.replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
+
+
+async def _talk(
+    store: "Store", settings: "Settings", say: Words, zone: str, start: datetime | None
+) -> None:
+    from adapters.terminal.chat import Terminal
+    from bot.clock import Clock
+    from bot.service import Service
+
+    clock = Clock(_start_of_clock(store, start, say, zone) if start else timedelta())
+    terminal = Terminal(clock, settings.exports, language(os.environ), zone)
+    _mind_signals(terminal.stop)
+    async with Service(store, clock, [terminal]) as service:
+        if start:
+            await service.travel(start)
+        await terminal.run(service)
+
+
+def _start_of_clock(store: "Store", start: datetime, say: Words, zone: str) -> timedelta:
+    """The offset from which to travel to ``start``: the last thing that happened, if any did.
+
+    From there each due moment up to ``start`` has its own time, and time never goes back.
+    """
+    from bot.clock import Clock
+
+    last = store.last_at()
+    if last and start < last:
+        local = last.astimezone(ZoneInfo(zone or "UTC")) + timedelta(minutes=1)
+        raise Refusal(plain(say("cli.too_early", earliest=f"{local:%Y-%m-%d %H:%M}")))
+    return (last or start) - Clock().now()
+
+
+def _mind_signals(stop: Callable[[], None]) -> None:
+    """The first Ctrl-C (or SIGTERM, or a closed window) stops calmly, the second at once."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    minded = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def first() -> None:
+        for number in minded:
+            loop.remove_signal_handler(number)
+            signal.signal(number, lambda *_: os._exit(SECOND_INTERRUPT))
+        stop()
+
+    for number in minded:
+        loop.add_signal_handler(number, first)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The words: catalogues read at start, and the small markup that every text is written in.
+
+Markup: ``*bold*``, ``_italic_``, and a backslash before a character that means only itself.
+Values that are put into a text are escaped, so that a name can never change the layout.
+"""
+
+import gettext
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.core import negotiate_locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+DEFAULT_LANGUAGE = "en"
+
+_SPECIAL = re.compile(r"([\\*_])")
+_TOKEN = re.compile(r"\\(.)|([*_])|([^\\*_]+)", re.DOTALL)
+
+
+class Marked(str):
+    """Text that is already in the markup: it goes into another text as it is."""
+
+    __slots__ = ()
+
+
+def escape(value: object) -> Marked:
+    """Make a value mean only itself in the markup."""
+    return value if isinstance(value, Marked) else Marked(_SPECIAL.sub(r"\\\1", str(value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of text in one style."""
+
+    text: str
+    bold: bool = False
+    italic: bool = False
+
+
+def spans(text: str) -> Iterator[Span]:
+    """Read the markup, for an adapter that renders it."""
+    bold = italic = False
+    for literal, mark, plain_text in _TOKEN.findall(text):
+        if mark == "*":
+            bold = not bold
+        elif mark == "_":
+            italic = not italic
+        else:
+            yield Span(literal or plain_text, bold, italic)
+
+
+def plain(text: str) -> str:
+    """The words without their markup."""
+    return "".join(span.text for span in spans(text))
+
+
+@cache
+def catalogue(language: str) -> Catalog:
+    """The catalogue of one shipped language, as its writers keep it."""
+    with (files(__package__) / f"{language}.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Every shipped language, the default first."""
+    found = sorted(
+        entry.name.removesuffix(".po")
+        for entry in files(__package__).iterdir()
+        if entry.name.endswith(".po")
+    )
+    return (DEFAULT_LANGUAGE, *(name for name in found if name != DEFAULT_LANGUAGE))
+
+
+class Words:
+    """One language: its sentences by key, its plurals and its dates."""
+
+    def __init__(self, language: str) -> None:
+        """``language`` is one of `languages()`."""
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue(language))
+        compiled.seek(0)
+        self.language = language
+        self.locale = Locale.parse(language)
+        self._gettext = gettext.GNUTranslations(compiled)
+
+    def __call__(self, key: str, **values: object) -> Marked:
+        """The sentence of that key with the values in it; a missing key raises KeyError."""
+        found = self._gettext.gettext(key)
+        if found == key:
+            raise KeyError(key)
+        return Marked(found.format(**{name: escape(value) for name, value in values.items()}))
+
+    def __contains__(self, key: str) -> bool:
+        """Whether this language has words for the key."""
+        return self._gettext.gettext(key) != key
+
+    def count(self, key: str, n: float, **values: object) -> Marked:
+        """The sentence of that key in the plural form of ``n``, which it names ``{n}``."""
+        whole = int(n) if float(n).is_integer() else 2
+        found = self._gettext.ngettext(key, f"{key}.plural", whole)
+        if found in (key, f"{key}.plural"):
+            raise KeyError(key)
+        put_in = {name: escape(value) for name, value in values.items()}
+        return Marked(found.format(n=f"{n:g}", **put_in))
+
+    def clock(self, at: datetime, zone: ZoneInfo) -> str:
+        """The time of day there, as this language writes it."""
+        return format_time(at, "HH:mm", tzinfo=zone, locale=self.locale)
+
+    def day(self, at: datetime, zone: ZoneInfo) -> str:
+        """The day there, with its weekday: Sunday 22 Nov."""
+        return format_datetime(at, "EEEE d MMM", tzinfo=zone, locale=self.locale)
+
+    def date(self, on: date) -> str:
+        """A calendar day in full: 22 November 2026."""
+        return format_date(on, "d MMMM y", locale=self.locale)
+
+    def month(self, number: int) -> str:
+        """The name of a month, from 1."""
+        name: str = self.locale.months["stand-alone"]["wide"][number]
+        return name
+
+    def running(self, elapsed: timedelta) -> str:
+        """How far a clock has run: 6:20."""
+        seconds = max(0, int(elapsed.total_seconds()))
+        return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+@cache
+def words(language: str) -> Words:
+    """The words of the shipped language that is nearest to the one asked for."""
+    wanted = [language.replace("-", "_")] if language else []
+    return Words(negotiate_locale(wanted, list(languages()), sep="_") or DEFAULT_LANGUAGE)

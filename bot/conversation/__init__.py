@@ -1,0 +1,277 @@
+"""The conversation: every event is answered by one pure function, and `step` is its table."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.content.words import words
+from bot.conversation import about, account, check, hold, runs, safety, up
+from bot.conversation.buttons import ANYONE, Pressed, parse
+from bot.conversation.free_text import alarm, meaning, urgent
+from bot.conversation.person import Scene
+from bot.conversation.reply import Answer, button, emergency_number, say, words_of
+from bot.events import Command, Event, Expired, Lane, Message, Press, Text, Wake
+
+HISTORY = ("stats", "export")
+"""The commands for which a scene needs the history of rests."""
+
+
+def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Message, ...]]:
+    """Answer an event: the scene as it is afterwards, and what is to be said.
+
+    Pure. An event that comes twice or too late changes nothing that matters; ``now`` before the
+    scene's last moment counts as that moment.
+    """
+    now = max(now, scene.person.at or now)
+    scene, said = _answer(scene, event, now)
+    return replace(scene, person=replace(scene.person, at=now)), said
+
+
+def _answer(scene: Scene, event: Event, now: datetime) -> Answer:
+    match event:
+        case Wake():
+            return _wake(scene, now)
+        case Expired(kind):
+            return hold.expired(scene, kind, now)
+        case Command(name, argument):
+            return _command(scene, name.casefold(), argument, now)
+        case Press(data):
+            return _press(scene, data, now)
+        case Text(text):
+            return _text(scene, text, now)
+
+
+def _wake(scene: Scene, now: datetime) -> Answer:
+    every: list[Message] = []
+    for room in (hold.wake, safety.wake, check.wake, up.wake, account.wake):
+        scene, said = room(scene, now)
+        every += said
+    return scene, tuple(every)
+
+
+def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
+    match name:
+        case "start":
+            return here(scene, now)
+        case "up" | "hold" | "lutw":
+            return up.legs_up(scene, argument, now)
+        case "stop":
+            return hold.stop(scene, now) if scene.person.hold else account.quiet(scene)
+        case "help":
+            return hold.stop(scene, now) if _legs_up(scene) else account.help_(scene)
+        case "seat":
+            return hold.seat(scene, now)
+        case "ran":
+            return runs.ran(scene, now)
+        case "reminders":
+            return account.reminders(scene)
+        case "resume":
+            return account.resume(scene)
+        case "check":
+            asked = safety.open_question(scene)
+            return (scene, (asked,)) if asked else check.show(scene, now)
+        case "what":
+            return about.what(scene)
+        case "why":
+            return about.why(scene, argument)
+        case "faq":
+            return about.faq(scene, argument)
+        case "stats":
+            return account.stats(scene)
+        case "settings":
+            return account.settings(scene)
+        case "country":
+            return account.set_country(scene, argument)
+        case "zone":
+            return account.set_zone(scene, argument)
+        case "privacy":
+            return account.privacy(scene)
+        case "export":
+            return account.export(scene, now)
+        case "forget":
+            return account.forget(scene, "") or (scene, ())
+        case _:
+            return _one_helpful_line(scene)
+
+
+def _press(scene: Scene, data: str, now: datetime) -> Answer:
+    pressed = parse(data)
+    if pressed is None or pressed.owner not in (scene.person.id, ANYONE):
+        return _stale(scene, now)
+    return _button(scene, pressed, now) or _stale(scene, now)
+
+
+def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
+    """What a button does; None when what it was about is over."""
+    about_, number = pressed.about, pressed.number
+    second = about_[1] if len(about_) > 1 else ""
+    third = about_[2] if len(about_) > 2 else ""  # noqa: PLR2004  # places in the data
+    first = about_[0] if about_ else ""
+    match pressed.verb:
+        case "up":
+            return up.legs_up(scene, first, now)
+        case "seat":
+            return hold.seat(scene, now)
+        case "hold":
+            return hold.pressed(scene, about_, now)
+        case "feel":
+            return hold.feel(scene, number, second, now)
+        case "worse":
+            return hold.worse(scene, number, second, now)
+        case "next":
+            return hold.next_time(scene, first)
+        case "card":
+            return up.pressed(scene, number, second, now)
+        case "before":
+            return up.before(scene, number, second, third, now)
+        case "change":
+            return up.change(scene, number, second, third, now)
+        case "not_now":
+            return up.not_now(scene, number, second, now)
+        case "leg":
+            return up.leg(scene, number, second, now)
+        case "later":
+            return up.later(scene, number)
+        case "skip":
+            return up.skip(scene)
+        case "emergency":
+            return safety.emergency_answer(scene, number, second, now)
+        case "answer":
+            return safety.answer(scene, number, second, third, now)
+        case _:
+            return _account_button(scene, pressed, now)
+
+
+def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
+    about_, number = pressed.about, pressed.number
+    first = about_[0] if about_ else ""
+    second = about_[1] if len(about_) > 1 else ""
+    match pressed.verb:
+        case "consent" if not check.agreed(scene.person):
+            return check.consent(scene, first, now)
+        case "tick":
+            return check.tick(scene, number, second)
+        case "none":
+            return check.none_of_these(scene, number, now)
+        case "page":
+            return check.turn_page(scene, number, now)
+        case "age":
+            return check.age(scene, first, now)
+        case "check" if scene.person.hold is None and not safety.open_question(scene):
+            return check.begin(scene, now)
+        case "proposed":
+            return check.proposed(scene, first, now)
+        case "clinician":
+            return check.clinician(scene, first, now)
+        case "ran":
+            return runs.pressed(scene, first, now)
+        case "keep":
+            return account.keep(scene, first, now)
+        case "forget":
+            return account.forget(scene, first)
+        case "resume":
+            return account.resume(scene)
+        case "why":
+            return about.why(scene, first)
+        case "faq":
+            return about.faq(scene, first)
+        case _:
+            return None
+
+
+def _stale(scene: Scene, now: datetime) -> Answer:
+    """A button of something that is over: said kindly, with where things stand."""
+    scene, said = here(scene, now)
+    return scene, (say(scene, words_of(scene.person)("stale")), *said)
+
+
+def here(scene: Scene, now: datetime) -> Answer:
+    """Where things stand, with the buttons to go on."""
+    person = scene.person
+    if person.hold is not None:
+        return hold.where(scene, now)
+    asked = safety.open_question(scene)
+    if asked is not None:
+        return scene, (asked,)
+    if not check.agreed(person):
+        return check.ask_consent(scene)
+    if person.check is not None:
+        return check.page(scene)
+    if person.proposed is not None:
+        return check.reconfirm(scene)
+    row = (button(person, "button.up", "up"), button(person, "button.seat", "seat"))
+    return scene, (say(scene, words_of(person)("home"), row),)
+
+
+def _legs_up(scene: Scene) -> bool:
+    running = scene.person.hold
+    return running is not None and running.plan.variation.raised
+
+
+def _text(scene: Scene, text: str, now: datetime) -> Answer:
+    found = alarm(text)
+    if found:
+        return _alarm(scene, found, now)
+    person = scene.person
+    what = meaning(text, words_of(person).language)
+    if person.hold is not None and what:
+        return _in_rest(scene, what, now) or _one_helpful_line(scene)
+    match what:
+        case "up":
+            return up.legs_up(scene, "", now)
+        case "ran":
+            return runs.ran(scene, now)
+        case "seat":
+            return hold.seat(scene, now)
+        case "what":
+            return about.what(scene)
+        case _:
+            pass
+    return here(scene, now) if account.is_stranger(person) else _one_helpful_line(scene)
+
+
+def _in_rest(scene: Scene, what: str, now: datetime) -> Answer | None:
+    running = scene.person.hold
+    if running is None:
+        return None
+    if what in hold.FEELINGS:
+        return hold.feel(scene, running.number, what, now)
+    return hold.act(scene, what, now)
+
+
+def _alarm(scene: Scene, found: str, now: datetime) -> Answer:
+    """Stop, ouch, help, chest: in a rest the end at once; outside, what fits."""
+    if _legs_up(scene):
+        return hold.stop(scene, now)
+    person, spoken = scene.person, words_of(scene.person)
+    if found == "chest":
+        return safety.emergency(scene, now)
+    if found == "stop":
+        return hold.stop(scene, now) if person.hold else account.quiet(scene)
+    first = say(scene, spoken("alarm.first", call=emergency_number(person)), lane=Lane.SAFETY)
+    if found == "hurt" and check.current(person, now) is not None and person.hold is None:
+        scene, said = up.legs_up(scene, "", now)
+    else:
+        scene, said = account.help_(scene)
+    return scene, (first, *said)
+
+
+def _one_helpful_line(scene: Scene) -> Answer:
+    person, spoken = scene.person, words_of(scene.person)
+    if person.hold is not None:
+        return scene, (say(scene, spoken("unknown.in_rest")),)
+    if person.check is not None:
+        return scene, (say(scene, spoken("unknown.in_check")),)
+    return scene, (say(scene, spoken("unknown")),)
+
+
+def exit_words(locale: str) -> str:
+    """The plain way out, for when nothing else can be said."""
+    return words(locale)("exit.plain")
+
+
+def urgent_words(event: Event, locale: str) -> str | None:
+    """What to say to an alarm while nothing can be loaded; None for any other event."""
+    if not urgent(event):
+        return None
+    spoken = words(locale)
+    return f"{spoken('exit.plain')}\n{spoken('alarm.first', call=spoken('emergency.unknown'))}"

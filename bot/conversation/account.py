@@ -1,0 +1,209 @@
+"""What is kept, in whose hands, and how it goes away; help and settings."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import available_timezones
+
+from bot.conversation import check, hold
+from bot.conversation.person import Habits, Keep, Person, Scene, renewal_due
+from bot.conversation.reply import (
+    Answer,
+    button,
+    country,
+    country_name,
+    emergency_number,
+    help_line,
+    minutes,
+    say,
+    seconds,
+    words_of,
+    zone_of,
+)
+from bot.events import File, Lane
+from bot.practice.countries import numbers
+from bot.practice.questionnaire import expires
+
+LINES_OF_HISTORY = 7
+"""Rests that /stats shows one by one."""
+
+
+def help_(scene: Scene) -> Answer:
+    """/help: the verbs."""
+    return scene, (say(scene, words_of(scene.person)("help")),)
+
+
+def stats(scene: Scene) -> Answer:
+    """/stats: what there was, a line each for the newest."""
+    person, spoken = scene.person, words_of(scene.person)
+    if not scene.history:
+        nothing = person.consent is not None and person.consent.keep is Keep.NOTHING
+        return scene, (say(scene, spoken("stats.not_kept" if nothing else "stats.none")),)
+    total = sum(rest.seconds for rest in scene.history)
+    parts = [
+        spoken.count("stats.rests", len(scene.history)),
+        spoken("stats.time", time=seconds(spoken, timedelta(seconds=total))),
+    ]
+    lines = [
+        spoken(
+            "stats.line",
+            day=spoken.day(rest.started, zone_of(person)),
+            time=minutes(
+                spoken, rest.seconds / 60 if rest.seconds < 60 else round(rest.seconds / 60)
+            ),
+            way=spoken(f"way.{rest.variation}"),
+            feeling=spoken(f"stats.{rest.feeling or 'unrated'}"),
+        )
+        for rest in scene.history[-LINES_OF_HISTORY:]
+    ]
+    return scene, (say(scene, "\n".join([" ".join(parts), *lines])),)
+
+
+def settings(scene: Scene) -> Answer:
+    """/settings: zone, country with its numbers, what is kept."""
+    person, spoken = scene.person, words_of(scene.person)
+    keep = person.consent.keep if person.consent else "none"
+    where = country_name(person) if country(person) else spoken("settings.no_country")
+    text = "\n".join(
+        (
+            spoken("settings.language", language=spoken.locale.get_display_name() or ""),
+            spoken("settings.zone", zone=person.zone or spoken("settings.no_zone")),
+            spoken("settings.country", country=where),
+            spoken("settings.numbers", call=emergency_number(person), line=help_line(person)),
+            spoken(f"settings.keep.{keep}"),
+            spoken("settings.change"),
+        )
+    )
+    rows = []
+    if keep == Keep.RESULT:
+        rows.append((button(person, "button.keep_nothing", "keep", "nothing"),))
+    if keep == Keep.NOTHING:
+        rows.append((button(person, "button.keep_result", "keep", "result"),))
+    return scene, (say(scene, text, *rows),)
+
+
+def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:
+    """Keep the result from now on, or nothing any more."""
+    person = scene.person
+    if person.consent is None or choice not in (Keep.RESULT, Keep.NOTHING):
+        return None
+    consent = replace(person.consent, keep=Keep(choice), at=now)
+    person = replace(person, consent=consent)
+    if choice == Keep.NOTHING:
+        person = replace(
+            person, clearance=None, carried=None, refused_at=None, habits=Habits(), card=None
+        )
+        scene = replace(scene, forget_history=True)
+    scene = replace(scene, person=person)
+    return scene, (say(scene, words_of(person)(f"keep.{choice}")),)
+
+
+def set_country(scene: Scene, said: str) -> Answer:
+    """/country: by name or two letters; for the emergency numbers."""
+    person, spoken = scene.person, words_of(scene.person)
+    names = {
+        name.casefold(): code for code, name in spoken.locale.territories.items() if len(code) == 2
+    }
+    wanted = said.strip()
+    code = wanted.upper() if wanted.upper() in names.values() else names.get(wanted.casefold(), "")
+    if not code or not code.isalpha():
+        return scene, (say(scene, spoken("country.which")),)
+    person = replace(person, country=code)
+    scene = replace(scene, person=person)
+    key = "country.set" if numbers(code) else "country.set_unknown"
+    text = spoken(key, country=country_name(person), call=emergency_number(person))
+    return scene, (say(scene, text),)
+
+
+def set_zone(scene: Scene, said: str) -> Answer:
+    """/zone: an IANA name, such as Europe/Berlin."""
+    person, spoken = scene.person, words_of(scene.person)
+    names = {name.casefold(): name for name in available_timezones()}
+    name = names.get(said.strip().replace(" ", "_").casefold())
+    if name is None:
+        return scene, (say(scene, spoken("zone.which")),)
+    person = replace(person, zone=name)
+    scene = replace(scene, person=person)
+    return scene, (say(scene, spoken("zone.set", zone=name)),)
+
+
+def privacy(scene: Scene) -> Answer:
+    """/privacy: what is kept and what is not."""
+    return scene, (say(scene, words_of(scene.person)("privacy")),)
+
+
+def export(scene: Scene, now: datetime) -> Answer:
+    """/export: everything that is kept, as a file."""
+    person, spoken = scene.person, words_of(scene.person)
+    if person.consent is None or not scene.record:
+        return scene, (say(scene, spoken("export.nothing")),)
+    name = f"legs-up-{now.astimezone(zone_of(person)):%Y-%m-%d}.json"
+    message = say(scene, spoken("export.done"))
+    return scene, (replace(message, file=File(name, scene.record)),)
+
+
+def forget(scene: Scene, said: str) -> Answer | None:
+    """/forget: asked once, then everything is gone."""
+    person, spoken = scene.person, words_of(scene.person)
+    if said == "yes":
+        parts: list[str] = [spoken("forget.done")]
+        running = person.hold
+        if running is not None and running.plan.variation.raised:
+            parts.insert(0, hold.exit_text(scene, running))
+        return replace(scene, gone=True), (say(scene, "\n\n".join(parts), lane=Lane.EXIT),)
+    if said == "no":
+        return scene, (say(scene, spoken("forget.kept")),)
+    if said:
+        return None
+    rows = (
+        (button(person, "button.forget_yes", "forget", "yes"),),
+        (button(person, "button.forget_no", "forget", "no"),),
+    )
+    return scene, (say(scene, spoken("forget.ask"), *rows),)
+
+
+def quiet(scene: Scene) -> Answer:
+    """/stop outside a rest: reminders pause until the person says otherwise."""
+    person = scene.person
+    if person.consent is not None:
+        person = replace(person, quiet=True, offer=None, card=None)
+    scene = replace(scene, person=person)
+    row = (button(person, "button.resume", "resume"),)
+    return scene, (say(scene, words_of(person)("stop.quiet"), row),)
+
+
+def resume(scene: Scene) -> Answer:
+    """Reminders again."""
+    scene = replace(scene, person=replace(scene.person, quiet=False))
+    return scene, (say(scene, words_of(scene.person)("stop.resumed")),)
+
+
+def reminders(scene: Scene) -> Answer:
+    """/reminders: what is on."""
+    person, spoken = scene.person, words_of(scene.person)
+    if person.offer is None:
+        return scene, (say(scene, spoken("reminders.none")),)
+    clock = spoken.clock(person.offer.at, zone_of(person))
+    day = spoken.day(person.offer.at, zone_of(person))
+    row = (button(person, "button.take_away", "skip", 0),)
+    return scene, (say(scene, spoken("reminders.one", day=day, clock=clock), row),)
+
+
+def wake(scene: Scene, now: datetime) -> Answer:
+    """One quiet line two weeks before the check runs out."""
+    due = renewal_due(scene.person)
+    clearance = scene.person.clearance
+    if due is None or clearance is None or due > now or scene.person.hold:
+        return scene, ()
+    person = replace(scene.person, renewal_told=expires(clearance))
+    scene = replace(scene, person=person)
+    if check.current(person, now) is None:
+        return scene, ()
+    spoken = words_of(person)
+    text = spoken("check.renewal", day=spoken.date(expires(clearance)))
+    row = (button(person, "button.check_again", "check", 0, "begin"),)
+    return scene, (say(scene, text, row, lane=Lane.REMINDER, silent=True, kind="renewal"),)
+
+
+def is_stranger(person: Person) -> bool:
+    """Whether there is nothing to go back to."""
+    return person.consent is None and person.hold is None

@@ -1,0 +1,433 @@
+"""The readiness check: consent first, 20 lines on 4 pages, and what the answers allow."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from bot.content.routine import number, routine
+from bot.conversation.person import Check, Consent, Keep, Person, Scene
+from bot.conversation.reply import (
+    Answer,
+    button,
+    minutes,
+    pairs,
+    say,
+    seconds,
+    words_of,
+    zone_of,
+)
+from bot.events import Message
+from bot.practice.clearance import Clearance, Variation, Verdict, strictest
+from bot.practice.localtime import day
+from bot.practice.questionnaire import (
+    PAGES,
+    UNDER_AGE,
+    assess,
+    holds,
+    line,
+    lines,
+    with_clinician,
+)
+
+KEPT_NOTHING = timedelta(hours=number("keep_nothing_for"))
+RECONFIRM = timedelta(hours=number("reconfirm_within"))
+EVERY_LINE = tuple(name for page in range(1, PAGES + 1) for name in lines(page))
+
+
+def ask_consent(scene: Scene) -> Answer:
+    """Who this is, and what it may keep."""
+    person = scene.person
+    spoken = words_of(person)
+    rows = tuple(
+        (button(person, f"consent.{choice}", "consent", choice),)
+        for choice in ("result", "nothing", "no")
+    )
+    return scene, (say(scene, spoken("consent.ask"), *rows),)
+
+
+def agreed(person: Person) -> bool:
+    """Whether there is a yes to the words of today."""
+    consent = person.consent
+    return consent is not None and consent.version == routine().consent_version
+
+
+def consent(scene: Scene, choice: str, now: datetime) -> Answer | None:
+    """The answer to it."""
+    if choice == "no":
+        person = Person(scene.person.id, locale=scene.person.locale, zone=scene.person.zone)
+        scene = replace(scene, person=person)
+        seat = (button(person, "button.seat", "seat"),)
+        return scene, (say(scene, words_of(person)("consent.declined"), seat),)
+    if choice not in (Keep.RESULT, Keep.NOTHING):
+        return None
+    given = Consent(Keep(choice), routine().consent_version, now)
+    return begin(replace(scene, person=replace(scene.person, consent=given)), now)
+
+
+def begin(scene: Scene, now: datetime, lead: str = "") -> Answer:
+    """The first page; a check that was under way goes on where it was."""
+    if not agreed(scene.person):
+        return ask_consent(scene)
+    check = scene.person.check or Check(started=now)
+    scene = replace(scene, person=replace(scene.person, check=check))
+    return page(scene, lead=lead)
+
+
+def page(scene: Scene, *, lead: str = "", notice: str = "") -> Answer:
+    """The page that is open, or the question about age that is."""
+    check = scene.person.check
+    if check is None:
+        return scene, ()
+    if check.asking:
+        return scene, (_ask_age(scene, check, lead),)
+    person, spoken = scene.person, words_of(scene.person)
+    names = lines(check.page)
+    text = "\n".join(
+        (
+            spoken("check.page", page=check.page, pages=PAGES, title=spoken(f"page.{check.page}")),
+            *(f"{n} {spoken(f'line.{name}')}" for n, name in enumerate(names, 1)),
+        )
+    )
+    ticks = [
+        button(person, "", "tick", check.page, name, label=_label(person, n, name, check.ticks))
+        for n, name in enumerate(names, 1)
+    ]
+    none = (button(person, "button.none", "none", check.page),)
+    ticked = any(name in check.ticks for name in names)
+    done = ((button(person, "button.next_page", "page", check.page),),) if ticked else ()
+    text = f"{lead}\n\n{text}" if lead else text
+    return scene, (say(scene, text, none, *pairs(ticks), *done, slot="check", notice=notice),)
+
+
+def _label(person: Person, n: int, name: str, ticks: Iterable[str]) -> str:
+    label = f"{n} {words_of(person)(f'label.{name}')}"
+    return words_of(person)("check.ticked", label=label) if name in ticks else label
+
+
+def tick(scene: Scene, on_page: int, name: str) -> Answer | None:
+    """Tick a line, or take its tick away; None for a page that is not open."""
+    check = scene.person.check
+    if check is None or check.page != on_page or check.asking or name not in lines(on_page):
+        return None
+    ticked = name not in check.ticks
+    every = {*check.ticks, name} if ticked else {*check.ticks} - {name}
+    ticks = tuple(each for each in EVERY_LINE if each in every)
+    scene = replace(scene, person=replace(scene.person, check=replace(check, ticks=ticks)))
+    spoken = words_of(scene.person)
+    notice = spoken(
+        "check.tick" if ticked else "check.untick",
+        label=spoken(f"label.{name}"),
+        n=sum(each in ticks for each in lines(on_page)),
+        all=len(lines(on_page)),
+    )
+    return page(scene, notice=notice)
+
+
+def none_of_these(scene: Scene, on_page: int, now: datetime) -> Answer | None:
+    """Nothing on the page is true; with a tick beside it the tick counts, and it is asked again."""
+    check = scene.person.check
+    if check is None or check.page != on_page or check.asking:
+        return None
+    if any(name in check.ticks for name in lines(on_page)):
+        notice = words_of(scene.person)("check.none_but_ticked")
+        return page(scene, lead=notice, notice=notice)
+    return turn_page(scene, on_page, now)
+
+
+def turn_page(scene: Scene, on_page: int, now: datetime) -> Answer | None:
+    """On to the next page, or to what the answers allow."""
+    check = scene.person.check
+    if check is None or check.page != on_page or check.asking:
+        return None
+    if check.page < PAGES:
+        check = replace(check, page=check.page + 1)
+        return page(replace(scene, person=replace(scene.person, check=check)))
+    if UNDER_AGE in check.ticks:
+        check = replace(check, asking="group")
+        return page(replace(scene, person=replace(scene.person, check=check)))
+    return finish(scene, None, now)
+
+
+def _ask_age(scene: Scene, check: Check, lead: str) -> Message:
+    person, spoken = scene.person, words_of(scene.person)
+    text: str = spoken(f"age.{check.asking}")
+    text = f"{lead}\n\n{text}" if lead else text
+    if check.asking == "group":
+        choices = [button(person, f"age.{g}", "age", g) for g in ("guarded", "child", "adult")]
+    elif check.asking == "year":
+        youngest, oldest = _years(check)
+        choices = [
+            button(person, "", "age", year, label=str(year)) for year in range(oldest, youngest + 1)
+        ]
+    else:
+        choices = [
+            button(person, "", "age", n, label=spoken.month(n).title()) for n in range(1, 13)
+        ]
+    return say(scene, text, *pairs(choices))
+
+
+def _years(check: Check) -> tuple[int, int]:
+    """The latest and the earliest year of birth that fit the group."""
+    this = check.started.year
+    guardian, alone = number("age_with_guardian"), number("age_alone")
+    if check.group == "guarded":
+        return this - guardian, this - alone
+    return this - YOUNGEST, this - guardian
+
+
+YOUNGEST = 6
+"""Nobody younger reads these questions."""
+
+
+def age(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """An answer about age: the group, then the year, then the month of birth."""
+    person, check = scene.person, scene.person.check
+    if check is None or not check.asking:
+        return None
+    if check.asking == "group" and said == "adult":
+        ticks = tuple(name for name in check.ticks if name != UNDER_AGE)
+        check = replace(check, asking="", ticks=ticks)
+        return finish(replace(scene, person=replace(person, check=check)), None, now)
+    if check.asking == "group" and said in ("guarded", "child"):
+        check = replace(check, asking="year", group=said)
+        return page(replace(scene, person=replace(person, check=check)))
+    if not said.isdecimal():
+        return None
+    if check.asking == "year":
+        youngest, oldest = _years(check)
+        if not oldest <= int(said) <= youngest:
+            return None
+        check = replace(check, asking="month", year=int(said))
+        return page(replace(scene, person=replace(person, check=check)))
+    if check.asking == "month" and 1 <= int(said) <= 12:
+        return finish(scene, date(check.year, int(said), 1), now)
+    return None
+
+
+def finish(scene: Scene, born: date | None, now: datetime) -> Answer:
+    """What the answers allow. The ticks are gone with this step."""
+    person = scene.person
+    ticks = person.check.ticks if person.check else ()
+    found = assess(ticks, day(now, zone_of(person)), born)
+    if UNDER_AGE in ticks and born and found.guarded_until is None and not found.closed_until:
+        ticks = tuple(name for name in ticks if name != UNDER_AGE)
+    if person.carried is not None:
+        found = strictest(found, replace(person.carried, on=found.on, version=found.version))
+        ticks = (*(name for name in ticks if name != "glaucoma"), "glaucoma")
+    person = replace(person, check=None)
+    stored = person.clearance
+    recent = person.refused_at is not None and now - person.refused_at < RECONFIRM
+    if recent and stored is not None and _milder(found, stored):
+        person = replace(person, proposed=found, proposed_at=now)
+        return reconfirm(replace(scene, person=person))
+    return settle(scene, person, found, ticks, now)
+
+
+def _milder(found: Clearance, stored: Clearance) -> bool:
+    unlocked = stored.opens is None and found.opens is not None
+    return found.verdict < stored.verdict or (found.verdict == stored.verdict and unlocked)
+
+
+def reconfirm(scene: Scene) -> Answer:
+    """A milder check so soon after a refusal waits until it is said once more."""
+    person = scene.person
+    rows = (
+        (button(person, "button.proposed_yes", "proposed", "yes"),),
+        (button(person, "button.proposed_no", "proposed", "no"),),
+    )
+    return scene, (say(scene, words_of(person)("check.milder"), *rows),)
+
+
+def proposed(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """Whether the milder check is the true one."""
+    person = scene.person
+    found = person.proposed
+    if found is None or said not in ("yes", "no"):
+        return None
+    person = replace(person, proposed=None, proposed_at=None)
+    if said == "yes":
+        return settle(scene, replace(person, refused_at=None), found, (), now)
+    scene = replace(scene, person=person)
+    return scene, (say(scene, words_of(person)("check.stays")),)
+
+
+def settle(
+    scene: Scene, person: Person, found: Clearance, ticks: Iterable[str], now: datetime
+) -> Answer:
+    """Keep the result and say it."""
+    keeps = person.consent is not None and person.consent.keep is Keep.RESULT
+    person = replace(
+        person,
+        clearance=found,
+        cleared_until=None if keeps else now + KEPT_NOTHING,
+        proposed=None,
+        proposed_at=None,
+        refused_at=now if found.verdict >= Verdict.ASK_CLINICIAN else person.refused_at,
+    )
+    scene = replace(scene, person=person)
+    if found.open:
+        return scene, (allowed(scene, found),)
+    return scene, (refused(scene, found, tuple(ticks)),)
+
+
+def allowed(scene: Scene, found: Clearance) -> Message:
+    """Nothing speaks against it, or the gentler way, with the first rest at hand."""
+    person, spoken = scene.person, words_of(scene.person)
+    first = start_with(found)
+    gentler = found.verdict is Verdict.GENTLER
+    parts: list[str] = [spoken("verdict.gentler" if gentler else "verdict.no_concern")]
+    if gentler:
+        parts.append(gentler_way(person, found))
+    parts.append(spoken("verdict.start", way=spoken(f"way.{first}")))
+    row = [button(person, "button.now", "up")]
+    if Variation.HIPS_BACK in found.variations and first is not Variation.HIPS_BACK:
+        row.append(button(person, "button.wall", "up", Variation.HIPS_BACK))
+    return say(scene, "\n".join(parts), tuple(row))
+
+
+def start_with(found: Clearance) -> Variation:
+    """The way for the first time: calves on a chair where it may be, else the gentlest."""
+    chair = Variation.CALVES_ON_CHAIR
+    return chair if chair in found.variations else found.variations[0]
+
+
+def gentler_way(person: Person, found: Clearance) -> str:
+    """What the gentler way is for this person."""
+    spoken = words_of(person)
+    ways = spoken("list.or").join(spoken(f"way.{v}") for v in found.variations)
+    parts = [spoken("gentler.ways", ways=ways, minutes=minutes(spoken, found.longest))]
+    if not found.may_use_floor:
+        parts.append(spoken("gentler.bed"))
+    if found.seconds_to_sit > number("sit"):
+        parts.append(spoken("gentler.sit", time=seconds(spoken, found.seconds_to_sit)))
+    if found.hours_after_food:
+        parts.append(spoken.count("gentler.food", found.hours_after_food))
+    if found.someone_nearby:
+        parts.append(spoken("gentler.nearby"))
+    if found.guarded_until:
+        parts.append(spoken("gentler.guardian"))
+    return " ".join(parts)
+
+
+def refused(scene: Scene, found: Clearance, ticks: tuple[str, ...] = ()) -> Message:
+    """Kindly no: whom to ask, a note for them where their OK opens something, and the seat."""
+    person, spoken = scene.person, words_of(scene.person)
+    seat = button(person, "button.seat", "seat")
+    if found.closed_until:
+        text = spoken("verdict.child", month=spoken.date(found.closed_until))
+        return say(scene, f"{text}\n\n{spoken('verdict.seat')}", (seat,))
+    whom = dict.fromkeys(line(name).whom for name in ticks if name != UNDER_AGE)
+    parts: list[str] = [spoken("verdict.ask_clinician" if found.opens else "verdict.locked")]
+    asked = [spoken(f"whom.{name}") for name in whom if name]
+    if asked:
+        parts.append(spoken("verdict.whom", whom=spoken("list.or").join(asked)))
+    if "pregnancy" in ticks:
+        parts.append(spoken("verdict.pregnancy"))
+    if found.opens and ticks:
+        parts.append(note(person, found.opens, ticks))
+    if found.opens:
+        parts.append(spoken("verdict.come_back"))
+    parts.append(spoken("verdict.seat"))
+    return say(scene, "\n\n".join(parts), (seat,))
+
+
+def note(person: Person, opens: Clearance, ticks: tuple[str, ...]) -> str:
+    """A note to show a clinician; shown once, with the result."""
+    spoken = words_of(person)
+    ticked = ", ".join(spoken(f"note.{name}") for name in ticks)
+    return spoken("verdict.note", what=opened(person, opens), ticked=ticked)
+
+
+def opened(person: Person, opens: Clearance) -> str:
+    """What a clinician's OK would open, in plain words."""
+    spoken = words_of(person)
+    return spoken(
+        "verdict.opens",
+        ways=spoken("list.or").join(spoken(f"way.plain.{v}") for v in opens.variations),
+        minutes=minutes(spoken, opens.longest),
+        sit=seconds(spoken, opens.seconds_to_sit),
+    )
+
+
+def current(person: Person, now: datetime) -> Clearance | None:
+    """The result that holds now; none when it has expired or there is none."""
+    found = person.clearance
+    if found is None:
+        return None
+    where = zone_of(person)
+    last = person.habits.last
+    last_day = day(last, where) if last else None
+    return found if holds(found, day(now, where), last_day) else None
+
+
+def show(scene: Scene, now: datetime) -> Answer:
+    """/check: what holds now, and the ways to change it."""
+    person = scene.person
+    if not agreed(person):
+        return ask_consent(scene)
+    if person.check is not None:
+        return page(scene)
+    if person.proposed is not None:
+        return reconfirm(scene)
+    found = current(person, now)
+    if found is None:
+        return begin(scene, now, _lapsed(person))
+    spoken = words_of(person)
+    again = button(person, "button.check_again", "check", 0, "begin")
+    if found.open:
+        way = "verdict.gentler" if found.verdict is Verdict.GENTLER else "verdict.no_concern"
+        parts: list[str] = [spoken(way)]
+        if found.verdict is Verdict.GENTLER:
+            parts.append(gentler_way(person, found))
+        parts.append(spoken("check.since", day=spoken.date(found.on)))
+        return scene, (say(scene, "\n".join(parts), (again,)),)
+    message = refused(scene, found)
+    rows = [*message.buttons, (again,)]
+    if found.opens:
+        rows.insert(0, (button(person, "button.clinician", "clinician", "ask"),))
+    return scene, (replace(message, buttons=tuple(rows)),)
+
+
+def _lapsed(person: Person) -> str:
+    return words_of(person)("check.lapsed") if person.clearance else ""
+
+
+def clinician(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """A clinician's OK, in the person's own word: what exactly did they name?"""
+    person = scene.person
+    found = current(person, now)
+    if found is None or found.opens is None:
+        return None
+    spoken = words_of(person)
+    if said == "ask":
+        rows = (
+            (button(person, "button.clinician_yes", "clinician", "yes"),),
+            (button(person, "button.clinician_no", "clinician", "no"),),
+        )
+        text = spoken("clinician.ask", what=opened(person, found.opens))
+        return scene, (say(scene, text, *rows),)
+    if said == "no":
+        return scene, (say(scene, spoken("clinician.no")),)
+    if said != "yes":
+        return None
+    fine = with_clinician(found, day(now, zone_of(person)))
+    person = replace(person, carried=None, refused_at=None)
+    return settle(scene, person, fine, (), now)
+
+
+def health_news(scene: Scene, now: datetime) -> Answer:
+    """Something has changed: the old result counts no more."""
+    person = replace(scene.person, clearance=None, cleared_until=None, card=None, check=None)
+    return begin(replace(scene, person=person), now, words_of(person)("check.news"))
+
+
+def wake(scene: Scene, now: datetime) -> Answer:
+    """Drafts and results that are kept for a day only are gone after it."""
+    person = scene.person
+    if person.check and person.check.started + KEPT_NOTHING <= now:
+        person = replace(person, check=None)
+    if person.cleared_until and person.cleared_until <= now:
+        person = replace(person, clearance=None, cleared_until=None)
+    if person.proposed_at and person.proposed_at + RECONFIRM <= now:
+        person = replace(person, proposed=None, proposed_at=None)
+    return replace(scene, person=person), ()

@@ -1,0 +1,57 @@
+"""What a typed word means. Words of alarm count in every shipped language and in every state."""
+
+import re
+import unicodedata
+from functools import cache
+
+from bot.content.words import languages, words
+from bot.events import Command, Event, Text
+
+ALARMS = ("chest", "hurt", "help", "stop")
+"""Meanings that are found anywhere in a text, most urgent first."""
+MEANINGS = (
+    "down", "done", "place", "next", "stuck", "more", "pause", "resume", "tingling", "gone",
+    "still", "lighter", "same", "worse", "dizzy", "wrong", "up", "ran", "seat", "what",
+)  # fmt: skip
+"""Meanings of a whole text, in the person's own language."""
+LONGEST_ALARM = 200
+"""Characters: a longer text is no cry for help, and its first ones are read all the same."""
+
+_OTHER = re.compile(r"[^\w]+")
+
+
+def _plain(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return _OTHER.sub(" ", folded.replace("'", "").replace("\u2019", "")).strip()
+
+
+@cache
+def _phrases(language: str, meaning: str) -> frozenset[str]:
+    return frozenset(_plain(phrase) for phrase in words(language)(f"text.{meaning}").split("|"))
+
+
+def alarm(text: str) -> str:
+    """The alarm in a text, in whatever shipped language, or nothing."""
+    padded = f" {_plain(text[:LONGEST_ALARM])} "
+    for meaning in ALARMS:
+        for language in languages():
+            if any(f" {phrase} " in padded for phrase in _phrases(language, meaning)):
+                return meaning
+    return ""
+
+
+def meaning(text: str, language: str) -> str:
+    """What the whole text means in that language, or nothing."""
+    said = _plain(text[:LONGEST_ALARM])
+    return next((m for m in MEANINGS if said in _phrases(language, m)), "")
+
+
+def urgent(event: Event) -> bool:
+    """Whether an event must be answered even while nothing can be kept."""
+    match event:
+        case Text(text):
+            return bool(alarm(text))
+        case Command(name):
+            return name in ("stop", "help")
+        case _:
+            return False

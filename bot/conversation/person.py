@@ -1,0 +1,316 @@
+"""A person as the conversation knows them, and when time must next be looked at for them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from bot.content.routine import number, routine
+from bot.events import Address, Lane
+from bot.practice.clearance import Clearance, Place, Variation
+from bot.practice.localtime import instant, zone
+from bot.practice.questionnaire import expires
+from bot.practice.timeline import Cue, cues
+
+SETTLE = timedelta(seconds=number("settle"))
+SETUP_CLOSES = timedelta(minutes=number("setup_closes"))
+DRAFT_KEPT = timedelta(hours=number("draft_kept_for"))
+TICK = 250_000
+"""Due moments are rounded up to this many microseconds, so that those of many fall together."""
+
+
+class Keep(StrEnum):
+    """What a person agreed to have kept."""
+
+    RESULT = "result"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A person's own yes; ``version`` is that of the words they said it to."""
+
+    keep: Keep
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A rest as it is meant to be: the chosen minutes, and the limit that it may never pass."""
+
+    variation: Variation
+    place: Place
+    minutes: float
+    limit: float
+    bedtime: bool = False
+    familiar: bool = False
+    breathing: str = "long_exhale"
+    seconds_to_sit: int = 60
+    lift_hips: bool = False
+    draw_knees: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A readiness check under way: its ticks are a draft, gone with its end or after a day."""
+
+    started: datetime
+    page: int = 1
+    ticks: tuple[str, ...] = ()
+    asking: str = ""
+    group: str = ""
+    year: int = 0
+    then_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The look at right now before every rest. ``asking`` is the sign that was tapped, if any."""
+
+    number: int
+    shown: datetime
+    plan: Plan
+    asking: str = ""
+    ready: tuple[str, ...] = ()
+    again_at: datetime | None = None
+
+
+class Phase(StrEnum):
+    """Where a rest is."""
+
+    SETUP = "setup"
+    SETTLE = "settle"
+    REST = "rest"
+    WAY_OUT = "way_out"
+    SIT = "sit"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A rest under way.
+
+    ``since`` is when the present phase began; in SETTLE it is when the clock will start, in
+    WAY_OUT when the end was first said. ``said`` counts the cues, or the calls, that are behind.
+    ``asking`` is the question about the body that is open. ``seconds`` are the counted ones.
+    """
+
+    number: int
+    plan: Plan
+    phase: Phase
+    since: datetime
+    step: int = 1
+    started: datetime | None = None
+    legs_up: datetime | None = None
+    paused: datetime | None = None
+    paused_for: timedelta = timedelta(0)
+    said: int = 0
+    asking: str = ""
+    tingling_at: datetime | None = None
+    tingled: bool = False
+    dizzy: int = 0
+    seconds: int = 0
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """What is said during this rest."""
+        plan = self.plan
+        return cues(plan.variation, plan.minutes, plan.breathing, plan.familiar)
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """When the legs must come down whatever else happens: the limit, from legs up."""
+        return self.legs_up + timedelta(minutes=self.plan.limit) if self.legs_up else None
+
+    @property
+    def ends(self) -> datetime | None:
+        """When the end is due: the chosen length, or the limit if that comes first."""
+        if self.last_moment is None or self.started is None or self.paused:
+            return self.last_moment
+        planned = self.started + timedelta(minutes=self.plan.minutes) + self.paused_for
+        return min(planned, self.last_moment)
+
+    def run(self, now: datetime) -> timedelta:
+        """How long the clock of this rest has run."""
+        if self.started is None:
+            return timedelta(0)
+        return max(timedelta(0), (self.paused or now) - self.started - self.paused_for)
+
+    def cue_at(self, index: int) -> datetime | None:
+        """When that cue is due; none while the rest is paused, or after the last one."""
+        if self.started is None or self.paused or index >= len(self.cues):
+            return None
+        return self.started + self.paused_for + self.cues[index].at
+
+    @property
+    def calls(self) -> tuple[datetime, ...]:
+        """When the way out is said again, and last the text for who has fallen asleep."""
+        lengths = routine().lengths
+        return tuple(
+            self.since + timedelta(seconds=after)
+            for after in (*lengths.way_out_calls, lengths.asleep_text)
+        )
+
+    @property
+    def due(self) -> datetime | None:
+        """When this rest next needs looking at."""
+        match self.phase:
+            case Phase.SETUP:
+                return self.since + self.setup_lasts
+            case Phase.SETTLE:
+                return min(moment for moment in (self.since, self.last_moment) if moment)
+            case Phase.REST:
+                moments = (self.cue_at(self.said), self.ends, self.tingling_at)
+                return min((moment for moment in moments if moment), default=None)
+            case Phase.WAY_OUT:
+                return self.calls[min(self.said, len(self.calls) - 1)]
+            case Phase.SIT:
+                return self.since + timedelta(seconds=routine().lengths.asleep_text)
+
+    @property
+    def setup_lasts(self) -> timedelta:
+        """How long one step of the set-up may take: once lying down, no longer than the limit."""
+        lying = self.step > 1
+        return min(SETUP_CLOSES, timedelta(minutes=self.plan.limit)) if lying else SETUP_CLOSES
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """No rest with raised legs before ``until``, or before the question ``kind`` is answered."""
+
+    kind: str
+    number: int
+    until: datetime | None = None
+    ask_at: datetime | None = None
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A rest that was put off to a later moment."""
+
+    at: datetime
+    variation: Variation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A rest that is over: one row of the history. ``seconds`` are the counted ones."""
+
+    number: int
+    started: datetime
+    seconds: int
+    variation: Variation
+    bedtime: bool = False
+    feeling: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What is remembered so that the next rest starts as the last one did."""
+
+    variation: Variation | None = None
+    place: Place = Place.FLOOR
+    minutes: float = 0
+    breathing: str = "long_exhale"
+    lift_hips: bool = False
+    comfortable: int = 0
+    at_length: int = 0
+    rests: int = 0
+    seconds: int = 0
+    times: tuple[tuple[Variation, int], ...] = ()
+    last: datetime | None = None
+    sleeper_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Everything that is kept of one person but their addresses and the history of rests."""
+
+    id: int
+    locale: str = ""
+    zone: str = ""
+    country: str = ""
+    consent: Consent | None = None
+    clearance: Clearance | None = None
+    cleared_until: datetime | None = None
+    proposed: Clearance | None = None
+    proposed_at: datetime | None = None
+    refused_at: datetime | None = None
+    carried: Clearance | None = None
+    renewal_told: date | None = None
+    check: Check | None = None
+    card: Card | None = None
+    hold: Hold | None = None
+    closed: tuple[Closed, ...] = ()
+    offer: Offer | None = None
+    quiet: bool = False
+    next_number: int = 1
+    habits: Habits = field(default_factory=Habits)
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Who acts and where, with what a step needs beyond them.
+
+    The store hands in ``history`` for the commands that look back, and ``record`` (all that is
+    kept, as plain data) for an export. A step hands back in ``rests`` what became of history,
+    by number, ``forget_history`` when no rest of before is to be kept, and ``gone`` once the
+    person asked to be forgotten.
+    """
+
+    person: Person
+    address: Address
+    history: tuple[Rest, ...] = ()
+    record: str = ""
+    rests: tuple[Rest, ...] = ()
+    forget_history: bool = False
+    gone: bool = False
+
+
+def blank(person: Person) -> bool:
+    """Whether nothing at all is kept of this person: they agreed to nothing and nothing runs."""
+    stranger = Person(person.id, locale=person.locale, zone=person.zone)
+    return replace(person, next_number=stranger.next_number, at=None) == stranger
+
+
+def lane(person: Person) -> Lane:
+    """How urgent it is to look at this person when they are due."""
+    if person.hold is None:
+        return Lane.REMINDER
+    return Lane.EXIT if person.hold.phase is Phase.WAY_OUT else Lane.CUE
+
+
+def renewal_due(person: Person) -> datetime | None:
+    """When the one quiet line about the end of the check is due, if it is still to be said."""
+    clearance = person.clearance
+    if clearance is None or person.cleared_until or person.quiet or not clearance.open:
+        return None
+    ends = expires(clearance)
+    if person.renewal_told == ends:
+        return None
+    notice = ends - timedelta(days=number("renewal_notice"))
+    return instant(notice, number("doctor_question_hour"), zone(person.zone))
+
+
+def due_at(person: Person) -> datetime | None:
+    """The next moment at which time itself has something to say or to do for this person.
+
+    A property of the state: nothing is ever cancelled. Rounded up to `TICK`.
+    """
+    hold, check, card, offer = person.hold, person.check, person.card, person.offer
+    moments = [
+        hold.due if hold else None,
+        check.started + DRAFT_KEPT if check else None,
+        card.again_at if card else None,
+        offer.at if offer else None,
+        person.cleared_until,
+        person.proposed_at + DRAFT_KEPT if person.proposed_at else None,
+        renewal_due(person) if hold is None else None,
+        *(entry.ask_at or entry.until for entry in person.closed),
+    ]
+    earliest = min((moment for moment in moments if moment), default=None)
+    if earliest is None:
+        return None
+    past = earliest.microsecond % TICK
+    return earliest + timedelta(microseconds=TICK - past) if past else earliest

@@ -1,0 +1,100 @@
+"""How a room answers: its words in the person's language, its buttons with their owner."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.content.words import Marked, Words, words
+from bot.conversation.buttons import ANYONE, data
+from bot.conversation.person import Person, Scene
+from bot.events import Button, Lane, Message
+from bot.practice.countries import country_of, numbers
+from bot.practice.localtime import zone
+
+Answer = tuple[Scene, tuple[Message, ...]]
+"""What every room gives back: the scene as it now is, and what is to be said."""
+
+Rows = tuple[tuple[Button, ...], ...]
+
+
+def words_of(person: Person) -> Words:
+    """The words in this person's language."""
+    return words(person.locale)
+
+
+def zone_of(person: Person) -> ZoneInfo:
+    """This person's time zone; UTC while it is not known."""
+    return zone(person.zone)
+
+
+def button(person: Person, key: str, verb: str, *about: object, label: str = "") -> Button:
+    """A button of this person's, or of anyone's while nothing is kept of them."""
+    owner = person.id if person.consent or person.hold else ANYONE
+    return Button(label or words_of(person)(key), data(owner, verb, *about))
+
+
+def pairs(buttons: Iterable[Button]) -> Rows:
+    """Buttons two by two, as they fit a phone."""
+    row = tuple(buttons)
+    return tuple(row[i : i + 2] for i in range(0, len(row), 2))
+
+
+def say(  # noqa: PLR0913  # one argument for each field of a Message that a room may set
+    scene: Scene,
+    text: str,
+    *rows: tuple[Button, ...],
+    lane: Lane = Lane.REPLY,
+    slot: str = "",
+    notice: str = "",
+    until: datetime | None = None,
+    kind: str = "",
+    silent: bool = False,
+) -> Message:
+    """A message to where the scene is."""
+    return Message(scene.address, text, rows, lane, slot, notice, until, kind, silent)
+
+
+def minutes(spoken: Words, length: float) -> str:
+    """A length of a rest in words: 30 seconds, 1 minute, 8 minutes."""
+    if length < 1:
+        return spoken.count("count.seconds", round(length * 60))
+    return spoken.count("count.minutes", length)
+
+
+def seconds(spoken: Words, length: float | timedelta) -> str:
+    """A short time in words: whole minutes from one minute on."""
+    whole = round(length.total_seconds() if isinstance(length, timedelta) else length)
+    if whole >= 3600:
+        return spoken.count("count.hours", whole // 3600)
+    if whole % 60 == 0 or whole > 600:
+        return spoken.count("count.minutes", round(whole / 60))
+    return spoken.count("count.seconds", whole)
+
+
+def country(person: Person) -> str:
+    """The country that the emergency numbers are for, or nothing while it is not known."""
+    return person.country or country_of(person.zone)
+
+
+def emergency_number(person: Person) -> str:
+    """Whom to call now, as part of a sentence: a number, or the line for an unknown country."""
+    spoken = words_of(person)
+    known = numbers(country(person))
+    if known is None:
+        return spoken("emergency.unknown")
+    return spoken("emergency.known", number=known.emergency, country=country_name(person))
+
+
+def help_line(person: Person) -> str:
+    """The medical help line of the person's country as a part of a sentence, or nothing."""
+    known = numbers(country(person))
+    if known is None or not known.help_line:
+        return Marked()
+    return words_of(person)("emergency.help_line", number=known.help_line)
+
+
+def country_name(person: Person) -> str:
+    """The country in the person's language."""
+    code = country(person)
+    name: str = words_of(person).locale.territories.get(code, code)
+    return name

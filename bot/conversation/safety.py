@@ -1,0 +1,294 @@
+"""Before all else: emergencies, what closes the pose, and the questions that open it again."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.content.routine import Which, number, routine
+from bot.conversation.person import Closed, Keep, Person, Scene
+from bot.conversation.reply import (
+    Answer,
+    button,
+    emergency_number,
+    help_line,
+    pairs,
+    say,
+    words_of,
+    zone_of,
+)
+from bot.events import Lane, Message
+from bot.practice.localtime import day, day_turns, next_day
+from bot.practice.questionnaire import assess
+
+DOCTOR_HOUR = number("doctor_question_hour")
+AGAIN = timedelta(days=number("doctor_question_again"))
+ASKED_AT_MOST = 2
+"""A question about how it went is asked by itself twice; then it waits at /up and /check."""
+BEFORE = ("doctor", "eyes", "tingling", "exit", "signs")
+"""The questions that keep the pose closed, most urgent first."""
+
+
+def number_for(person: Person) -> tuple[int, Person]:
+    """A number for something new of this person's, and the person who has used it up."""
+    return person.next_number, replace(person, next_number=person.next_number + 1)
+
+
+def close(person: Person, entry: Closed) -> Person:
+    """Close the pose for a reason; a second of the same kind takes the place of the first."""
+    others = tuple(each for each in person.closed if each.kind != entry.kind)
+    return replace(person, closed=(*others, entry))
+
+
+def reopen(person: Person, kind: str) -> Person:
+    """Take back one reason for which the pose is closed."""
+    return replace(person, closed=tuple(each for each in person.closed if each.kind != kind))
+
+
+def closed_for(person: Person, kind: str) -> Closed | None:
+    """The entry of that kind, if there is one."""
+    return next((each for each in person.closed if each.kind == kind), None)
+
+
+def close_today(person: Person, now: datetime) -> Person:
+    """No raised legs before the day turns."""
+    taken, person = number_for(person)
+    return close(person, Closed("day", taken, until=day_turns(now, zone_of(person))))
+
+
+def _doctor_asked(person: Person, now: datetime) -> tuple[int, Person]:
+    """Whatever was under way or asked is over, but for the question of the next day."""
+    person = replace(person, hold=None, card=None, check=None, offer=None, closed=())
+    taken, person = number_for(person)
+    noon = next_day(now, zone_of(person), DOCTOR_HOUR)
+    return taken, close(person, Closed("doctor", taken, ask_at=noon))
+
+
+def emergency(scene: Scene, now: datetime, lead: str = "") -> Answer:
+    """Large and first. Closed until the question of the next day is answered."""
+    taken, person = _doctor_asked(scene.person, now)
+    scene = replace(scene, person=person)
+    spoken = words_of(person)
+    text: str = spoken("safety.emergency", call=emergency_number(person))
+    text = f"{lead}\n\n{text}" if lead else text
+    buttons = (
+        button(person, "button.getting_help", "emergency", taken, "help"),
+        button(person, "button.mistake", "emergency", taken, "mistake"),
+    )
+    return scene, (say(scene, text, buttons, lane=Lane.SAFETY),)
+
+
+def emergency_answer(scene: Scene, taken: int, said: str, now: datetime) -> Answer | None:
+    """How it stands with an emergency; None for one that is over."""
+    person = scene.person
+    entry = closed_for(person, "doctor")
+    if entry is None or entry.number != taken:
+        return None
+    spoken = words_of(person)
+    if said == "mistake":
+        scene = replace(scene, person=close_today(reopen(person, "doctor"), now))
+        return scene, (say(scene, spoken("safety.mistake"), lane=Lane.SAFETY),)
+    return scene, (say(scene, spoken("safety.help_coming"), lane=Lane.SAFETY),)
+
+
+def see_doctor(scene: Scene, which: Which, now: datetime) -> Answer:
+    """Legs stay down until someone has looked at it."""
+    _, person = _doctor_asked(scene.person, now)
+    scene = replace(scene, person=person)
+    spoken = words_of(person)
+    parts = [spoken(f"leg.{which.name}")]
+    if which.now:
+        parts.append(spoken("safety.department_now"))
+    else:
+        parts.append(spoken("safety.doctor_today", line=help_line(person)))
+        parts.append(spoken(f"leg.{which.name}.say"))
+    parts += [spoken("safety.leg_level"), spoken("safety.lungs", call=emergency_number(person))]
+    parts.append(spoken("safety.quiet_until"))
+    seat = (button(person, "button.seat", "seat"),)
+    return scene, (say(scene, "\n\n".join(parts), seat, lane=Lane.SAFETY),)
+
+
+def question(scene: Scene, kind: str) -> Message:
+    """One of the questions that must be answered before legs go up again."""
+    person = scene.person
+    spoken = words_of(person)
+    entry = closed_for(person, kind)
+    taken = entry.number if entry else 0
+    buttons = [
+        button(person, f"answer.{kind}.{said}", "answer", taken, kind, said)
+        for said in ANSWERS[kind]
+    ]
+    text: str = spoken(f"question.{kind}")
+    if kind == "signs":
+        text = f"{text}\n\n{signs_text(person)}"
+    rows = pairs(buttons) if kind == "signs" else tuple((each,) for each in buttons)
+    return say(scene, text, *rows, lane=Lane.SAFETY, silent=kind == "exit")
+
+
+ANSWERS: dict[str, tuple[str, ...]] = {
+    "doctor": ("fine", "treated", "not_yet"),
+    "eyes": ("head", "eyes", "lost"),
+    "tingling": ("gone", "still", "one_side"),
+    "exit": ("well", "leg", "other"),
+    "signs": ("none", "emergency", "leg", "not_now"),
+}
+
+
+def signs_text(person: Person, hours: int = 0) -> str:
+    """The signs of the card in full. ``hours`` after any food, where the person needs them."""
+    spoken = words_of(person)
+    meal = spoken("card.any_food" if hours else "card.big_meal")
+    return "\n".join(spoken(f"card.{sign.name}", meal=meal) for sign in routine().signs)
+
+
+def answer(scene: Scene, taken: int, kind: str, said: str, now: datetime) -> Answer | None:
+    """An answer to one of the questions; None when that question is no longer open."""
+    entry = closed_for(scene.person, kind)
+    if entry is None or entry.number != taken or said not in ANSWERS.get(kind, ()):
+        return None
+    match kind, said:
+        case "doctor", _:
+            return _doctor(scene, entry, said, now)
+        case ("eyes", "lost") | ("signs", "emergency"):
+            return emergency(replace(scene, person=reopen(scene.person, kind)), now)
+        case "eyes", _:
+            return _eyes(scene, said, now)
+        case ("tingling", "gone") | ("exit", "well"):
+            return _all_well(scene, kind)
+        case "tingling", _:
+            opened = replace(scene, person=reopen(scene.person, kind))
+            return see_doctor(opened, which("leg", "numb"), now)
+        case ("exit", "leg") | ("signs", "leg"):
+            return which_leg(scene)
+        case "exit", _:
+            person = reopen(scene.person, "exit")
+            person = close(person, replace(entry, kind="signs", ask_at=None))
+            person = replace(person, clearance=None)
+            scene = replace(scene, person=person)
+            return scene, (question(scene, "signs"),)
+        case "signs", "not_now":
+            person = close_today(reopen(scene.person, "signs"), now)
+            scene = replace(scene, person=person)
+            return scene, (say(scene, words_of(person)("not_now.unwell")),)
+        case _:
+            person = reopen(scene.person, "signs")
+            scene = replace(scene, person=person)
+            up = (button(person, "button.check_again", "check", 0, "begin"),)
+            return scene, (say(scene, words_of(person)("question.signs.none"), up),)
+
+
+def _doctor(scene: Scene, entry: Closed, said: str, now: datetime) -> Answer:
+    person = scene.person
+    spoken = words_of(person)
+    if said == "not_yet":
+        again = now + AGAIN if entry.asked < ASKED_AT_MOST else None
+        person = close(person, replace(entry, ask_at=again))
+        scene = replace(scene, person=person)
+        text = spoken("answer.doctor.not_yet.said", line=help_line(person))
+        return scene, (say(scene, text, lane=Lane.SAFETY),)
+    person = replace(reopen(person, "doctor"), clearance=None, cleared_until=None)
+    if said == "treated" and person.consent:
+        locked = assess(("clot_now",), day(now, zone_of(person)))
+        until = now + timedelta(hours=number("keep_nothing_for"))
+        asks = person.consent.keep is Keep.NOTHING
+        person = replace(person, clearance=locked, cleared_until=until if asks else None)
+        person = replace(person, refused_at=now)
+        scene = replace(scene, person=person)
+        seat = (button(person, "button.seat", "seat"),)
+        return scene, (say(scene, spoken("answer.doctor.treated.said"), seat),)
+    scene = replace(scene, person=person)
+    begin = (button(person, "button.check_now", "check", 0, "begin"),)
+    return scene, (say(scene, spoken("answer.doctor.fine.said"), begin),)
+
+
+def _eyes(scene: Scene, said: str, now: datetime) -> Answer:
+    """What the eyes told outlives a new check, until a clinician's OK."""
+    person = close_today(reopen(scene.person, "eyes"), now)
+    spoken = words_of(person)
+    if said == "eyes":
+        if person.consent and person.consent.keep is Keep.RESULT:
+            kept = assess(("glaucoma",), day(now, zone_of(person)))
+            person = replace(person, carried=kept, refused_at=now)
+        else:
+            _, person = _doctor_asked(person, now)
+    scene = replace(scene, person=person)
+    return scene, (say(scene, spoken(f"answer.eyes.{said}.said"), lane=Lane.SAFETY),)
+
+
+def _all_well(scene: Scene, kind: str) -> Answer:
+    person = reopen(scene.person, kind)
+    scene = replace(scene, person=person)
+    spoken = words_of(person)
+    if kind == "tingling":
+        return scene, (say(scene, spoken("answer.tingling.gone.said")),)
+    buttons = (
+        button(person, "button.shorter", "next", "shorter"),
+        button(person, "button.seat", "seat"),
+        button(person, "button.as_before", "next", "same"),
+    )
+    return scene, (say(scene, spoken("answer.exit.well.said"), buttons),)
+
+
+def which(sign: str, name: str) -> Which:
+    """The rule for one answer to "which one is it?"; raises KeyError for one that is none."""
+    for entry in routine().signs:
+        for each in entry.which:
+            if (entry.name, each.name) == (sign, name):
+                return each
+    raise KeyError(name)
+
+
+def which_leg(scene: Scene) -> Answer:
+    """Which sign of leg or urine it is; the pose stays closed until that is said."""
+    taken, person = number_for(scene.person)
+    person = close(replace(person, hold=None, card=None), Closed("leg", taken))
+    scene = replace(scene, person=person)
+    return scene, (leg_question(scene),)
+
+
+def leg_question(scene: Scene) -> Message:
+    """Which sign of leg or urine it is."""
+    person = scene.person
+    entry = closed_for(person, "leg")
+    taken = entry.number if entry else 0
+    leg = next(sign for sign in routine().signs if sign.name == "leg")
+    buttons = [button(person, f"which.{w.name}", "leg", taken, w.name) for w in leg.which]
+    mistake = button(person, "button.mistake", "leg", taken, "mistake")
+    text = words_of(person)("which.leg")
+    return say(scene, text, *((each,) for each in (*buttons, mistake)), lane=Lane.SAFETY)
+
+
+def wake(scene: Scene, now: datetime) -> Answer:
+    """Ask what is due, let go of what is over."""
+    said: list[Message] = []
+    for entry in scene.person.closed:
+        if entry.ask_at is not None and entry.ask_at <= now:
+            again = entry.kind == "doctor" and entry.asked + 1 < ASKED_AT_MOST
+            ask_at = now + AGAIN if again else None
+            asked = replace(entry, asked=entry.asked + 1, ask_at=ask_at)
+            scene = replace(scene, person=close(scene.person, asked))
+            said.append(question(scene, entry.kind))
+        elif entry.until is not None and entry.until <= now:
+            scene = replace(scene, person=reopen(scene.person, entry.kind))
+    return scene, tuple(said)
+
+
+def open_question(scene: Scene) -> Message | None:
+    """What must be answered before legs go up again, most urgent first."""
+    person = scene.person
+    if closed_for(person, "leg"):
+        return leg_question(scene)
+    for kind in BEFORE:
+        if closed_for(person, kind):
+            return question(scene, kind)
+    return None
+
+
+def shut_today(scene: Scene, now: datetime) -> Message | None:
+    """What to say while the pose is closed until a moment; the seat is always there."""
+    person = scene.person
+    spoken = words_of(person)
+    for entry in person.closed:
+        if entry.until is not None and entry.until > now:
+            clock = spoken.clock(entry.until, zone_of(person))
+            text = spoken(f"closed.{entry.kind}", clock=clock)
+            return say(scene, text, (button(person, "button.seat", "seat"),))
+    return None

@@ -1,0 +1,147 @@
+"""The doctor: what is set, how the database and the clock are, and what to do next."""
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
+
+import filelock
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from babel import Locale
+
+from bot.clock import Clock
+from bot.content.words import Words, languages, plain
+from bot.settings import Settings
+from bot.store import MIGRATIONS
+
+RELEASED = 2026
+"""No machine whose clock is right runs this program before that year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of what was found; ``well`` is False where something must be done."""
+
+    text: str
+    well: bool = True
+
+
+def examine(
+    settings: Settings, path: Path, release: str, say: Words, zone: str
+) -> tuple[Finding, ...]:
+    """Look at everything and change nothing; ``path`` is the database's."""
+    found = [
+        Finding(say("doctor.version", version=release, python=sys.version.split()[0])),
+        *_settings(settings, say),
+        *_database(path, say),
+        *_clock(Clock().now(), zone, say),
+        Finding(say("doctor.zones", version=_zones())),
+        Finding(say("doctor.languages", languages=", ".join(map(_language, languages())))),
+    ]
+    well = all(finding.well for finding in found)
+    found.append(Finding(say("doctor.next.well" if well else "doctor.next.ill")))
+    return tuple(Finding(plain(finding.text), finding.well) for finding in found)
+
+
+def _settings(settings: Settings, say: Words) -> Iterator[Finding]:
+    yield Finding(say("doctor.folder", folder=settings.folder))
+    yield Finding(say("doctor.log", level=settings.log_level))
+    for platform in settings.tokens:
+        yield Finding(say("doctor.token", platform=platform))
+    if not settings.tokens:
+        yield Finding(say("doctor.no_token"))
+
+
+def _database(path: Path, say: Words) -> Iterator[Finding]:
+    yield Finding(say("doctor.database", path=path))
+    try:
+        made = path.exists()
+    except OSError as error:
+        yield Finding(say("doctor.closed", reason=_reason(error)), well=False)
+        return
+    if not made:
+        yield Finding(say("doctor.none_yet"))
+        nearest = next(folder for folder in path.parents if folder.exists())
+        if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+            yield Finding(say("doctor.not_writable", path=nearest), well=False)
+        return
+    try:
+        revisions = _revisions(path)
+        size = path.stat().st_size
+    except (sqlite3.Error, OSError) as error:
+        yield Finding(say("doctor.closed", reason=_reason(error)), well=False)
+        return
+    yield _schema(revisions, say)
+    yield Finding(say("doctor.size", size=f"{max(1, round(size / 1000)):,}"))
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
+        yield Finding(say("doctor.not_writable", path=path), well=False)
+    yield Finding(say("doctor.busy" if _busy(path) else "doctor.free"))
+
+
+def _revisions(path: Path) -> set[str]:
+    """The schema that the file has; read only, so that nothing is made or changed."""
+    address = f"{path.as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=2)) as db:
+        tables = db.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")
+        if tables.fetchone() is None:
+            return set()
+        return {row[0] for row in db.execute("SELECT version_num FROM alembic_version")}
+
+
+def _schema(revisions: set[str], say: Words) -> Finding:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    shown = ", ".join(sorted(revisions)) or "-"
+    if revisions - {revision.revision for revision in scripts.walk_revisions()}:
+        return Finding(say("doctor.schema.newer", schema=shown), well=False)
+    if revisions == set(scripts.get_heads()):
+        return Finding(say("doctor.schema.current", schema=shown))
+    return Finding(say("doctor.schema.older", schema=shown))
+
+
+def _busy(path: Path) -> bool:
+    """Whether a run has the file; asked by its lock, which is let go at once."""
+    beside = Path(f"{path}.lock")
+    if not beside.exists():
+        return False
+    try:
+        with filelock.FileLock(beside, blocking=False):
+            return False
+    except filelock.Timeout:
+        return True
+    except OSError:
+        return False
+
+
+def _clock(now: datetime, zone: str, say: Words) -> Iterator[Finding]:
+    local = now.astimezone(ZoneInfo(zone or "UTC"))
+    key = "doctor.clock" if zone else "doctor.clock.no_zone"
+    yield Finding(say(key, utc=f"{now:%Y-%m-%d %H:%M}", local=f"{local:%Y-%m-%d %H:%M}", zone=zone))
+    if now.year < RELEASED:
+        yield Finding(say("doctor.clock.wrong", year=RELEASED), well=False)
+
+
+def _zones() -> str:
+    """Which time zone data is in use: the system's goes before the package's."""
+    for folder in map(Path, TZPATH):
+        if (folder / "Etc" / "UTC").exists():
+            listed = folder / "tzdata.zi"
+            first = listed.read_text().partition("\n")[0] if listed.exists() else ""
+            return f"{folder} {first.removeprefix('# version ')}".strip()
+    return f"tzdata {version('tzdata')}"
+
+
+def _language(code: str) -> str:
+    return Locale.parse(code).english_name or code
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

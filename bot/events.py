@@ -1,0 +1,153 @@
+"""The vocabulary that adapters and the core share, and the port that an adapter fills."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol
+
+
+class Lane(IntEnum):
+    """Who goes first when much is to be said: someone with legs up the wall before all else."""
+
+    EXIT = 0
+    SAFETY = 1
+    CUE = 2
+    REPLY = 3
+    REMINDER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One place to talk to: a chat on a platform, and its thread where it has one."""
+
+    platform: str
+    chat_id: str
+    thread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb with a slash, without the slash: ``/up 5`` is ``Command("up", "5")``."""
+
+    name: str
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button was pressed; ``data`` is untrusted and parsed by the core."""
+
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Anything else that a person typed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Time has passed. It may come late and it may come twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A message of this kind could not be said before its ``until`` and was dropped."""
+
+    kind: str
+
+
+Event = Command | Press | Text | Wake | Expired
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """The envelope of every event from a platform.
+
+    ``id`` is unique per platform: a second delivery of the same id changes nothing.
+    ``locale`` and ``zone`` are what the platform knows of the person, if it knows anything.
+    """
+
+    id: str
+    address: Address
+    author: str
+    event: Event
+    locale: str = ""
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """``data`` names the thing it is about, its owner and a format version, at most 64 bytes."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something to hand over as a file."""
+
+    name: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Words for one address; ``text`` and labels are in the small markup of `bot.content.words`.
+
+    ``slot`` names a place in the chat: a message for a slot edits what was last shown there and
+    replaces what still waits for it. ``notice`` says the same edit in a few words, for whoever
+    cannot see an edit. After ``until`` saying it is wrong: it is dropped, and the core hears
+    `Expired` with its ``kind``.
+    """
+
+    to: Address
+    text: str
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    lane: Lane = Lane.REPLY
+    slot: str = ""
+    notice: str = ""
+    until: datetime | None = None
+    kind: str = ""
+    silent: bool = False
+    file: File | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a platform gives back for a message that it took."""
+
+    message_id: str = ""
+
+
+class Unreachable(Exception):
+    """The platform says that nobody is at this address (blocked, left, deleted)."""
+
+
+class TryLater(Exception):
+    """The platform cannot take the message now."""
+
+    def __init__(self, after: float) -> None:
+        """``after``: seconds to wait at the least."""
+        super().__init__(f"try again in {after} s")
+        self.after = after
+
+
+class Refused(Exception):
+    """The platform will never take this message as it is."""
+
+
+class Platform(Protocol):
+    """The whole port: an adapter sends one message, and hands events to the service itself."""
+
+    name: str
+
+    async def send(self, message: Message, edits: str = "") -> Receipt:
+        """Say it; ``edits`` is the id of the message that its slot shows now, if any.
+
+        Raises `Unreachable`, `TryLater` or `Refused`.
+        """
+        ...

@@ -1,0 +1,44 @@
+"""How long a rest may be and what to suggest next. Minutes throughout."""
+
+from bot.content.routine import number, routine
+from bot.practice.clearance import Clearance, Verdict
+
+FAMILIAR_AFTER = number("familiar_after")
+GROWN = number("longest_gentler")
+"""Suggestions grow up to here by themselves; more is a person's own choice."""
+
+
+def ladder(clearance: Clearance) -> tuple[float, ...]:
+    """The lengths to go up and down by."""
+    lengths = routine().lengths
+    steps = lengths.usual if clearance.verdict is Verdict.NO_CONCERN else lengths.gentler
+    return tuple(step for step in steps if step <= clearance.longest) or (clearance.longest,)
+
+
+def ceiling(clearance: Clearance, *, bedtime: bool, comfortable: int = 0) -> float:
+    """The longest that may be chosen; ``comfortable`` rests open the last step."""
+    longest: float = clearance.longest
+    usual = clearance.verdict is Verdict.NO_CONCERN
+    if usual and comfortable >= number("comfortable_for_longest"):
+        longest = number("longest_by_choice")
+    return min(longest, number("longest_bedtime")) if bedtime else longest
+
+
+def choices(clearance: Clearance, *, bedtime: bool, comfortable: int) -> tuple[float, ...]:
+    """The lengths to choose from, the short first tries included."""
+    most = ceiling(clearance, bedtime=bedtime, comfortable=comfortable)
+    steps = {*routine().lengths.try_out, *ladder(clearance), most}
+    return tuple(sorted(step for step in steps if step <= most))
+
+
+def grown(clearance: Clearance, minutes: float, comfortable_here: int, rests: int) -> float:
+    """The length after a comfortable rest: one step up once it was comfortable often enough."""
+    enough = number("comfortable_to_grow")
+    if comfortable_here < enough or rests < number("first_rests"):
+        return minutes
+    return next((step for step in ladder(clearance) if minutes < step <= GROWN), minutes)
+
+
+def shrunk(clearance: Clearance, minutes: float) -> float:
+    """The length after a rest that felt worse: one step down."""
+    return max((step for step in ladder(clearance) if step < minutes), default=minutes)

@@ -1,0 +1,288 @@
+"""The shell: one event to its end, a wave of due people to its end, and the sender."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from types import TracebackType
+from typing import Self, TypeVar, TypeVarTuple
+
+from bot import conversation
+from bot.clock import Alarm, Clock
+from bot.content.words import words
+from bot.events import (
+    Address,
+    Incoming,
+    Lane,
+    Message,
+    Platform,
+    Refused,
+    TryLater,
+    Unreachable,
+)
+from bot.store import Outcome, Step, Store, StoreAway, StoreBusy, StoreTooNew, Waiting
+from bot.store.turns import what_failed
+
+SEND_PATIENCE = 30.0
+"""Seconds until a request counts as failed: a platform that hangs must not stop the others."""
+
+AWAY_PAUSE = timedelta(seconds=1)
+"""How long to leave a database alone that could not be used."""
+
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """Runs the conversation: ``async with Service(store, clock, platforms) as service``."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        platforms: Iterable[Platform],
+        step: Step = conversation.step,
+    ) -> None:
+        """Nothing happens before it is entered."""
+        self.store = store
+        self.clock = clock
+        self._platforms = {platform.name: platform for platform in platforms}
+        self._step = step
+        # One thread: a turn is plain synchronous code, and SQLite has one writer anyway.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+        self._alarm = Alarm(clock, self._ring, self._clean)
+        self._time_bell = asyncio.Event()
+        self._words_bell = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._wave_turn = asyncio.Lock()
+        self._sweep_due = False
+        self._stopping = False
+        self._tasks: tuple[asyncio.Task[None], ...] = ()
+
+    async def __aenter__(self) -> Self:
+        """Open the store and start. Raises `StoreBusy`, `StoreTooNew` or `StoreAway`."""
+        try:
+            await self._on_store(self._prepare)
+        except BaseException:
+            self._thread.shutdown()
+            raise
+        self._alarm.start()
+        self._tasks = (
+            asyncio.create_task(self._keep_waking(), name="waves"),
+            asyncio.create_task(self._keep_sending(), name="sender"),
+        )
+        self._ring()
+        return self
+
+    def _prepare(self) -> None:
+        self.store.open()
+        kept = self.store.get("clock_offset")
+        if kept and not self.clock.offset:
+            self.clock.offset = timedelta(seconds=float(kept))
+        self.store.refresh(f"{_version('legs-up')}, tzdata {_version('tzdata')}")
+        self.store.sweep(self.clock.now())
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop: what is on the wire is finished and written down, what waits stays in the store."""
+        self._stopping = True
+        self._alarm.stop()
+        self._ring()
+        try:
+            await asyncio.gather(*self._tasks)
+        finally:
+            # On the same thread, so after everything that is still queued there.
+            self._thread.submit(self.store.close)
+            self._thread.shutdown()
+
+    async def _on_store(
+        self, work: Callable[[*Arguments], Result], *arguments: *Arguments
+    ) -> Result:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, work, *arguments)
+
+    def _ring(self) -> None:
+        self._time_bell.set()
+        self._words_bell.set()
+
+    def _clean(self) -> None:
+        self._sweep_due = True
+        self._ring()
+
+    # Events
+
+    async def receive(self, incoming: Incoming) -> None:
+        """One event; returns once it is committed. A second delivery of its id does nothing."""
+        try:
+            await self._on_store(self.store.receive, incoming, self._step, self.clock.now())
+        except StoreAway as error:
+            log.error("the store is away: %s", error)  # noqa: TRY400 - a traceback says no more
+            await self._say_without_store(incoming, "store.away")
+        except Exception as error:  # noqa: BLE001 - even now the person must hear something
+            log.error("not even an apology could be kept: %s", what_failed(error))  # noqa: TRY400 - a traceback could hold words
+            await self._say_without_store(incoming, "service.failed")
+        else:
+            self._ring()
+
+    async def _say_without_store(self, incoming: Incoming, key: str) -> None:
+        urgent = conversation.urgent_words(incoming.event, incoming.locale)
+        text = urgent or words(incoming.locale)(key)
+        message = Message(incoming.address, text, lane=Lane.SAFETY)
+        try:
+            async with asyncio.timeout(SEND_PATIENCE):
+                await self._platforms[incoming.address.platform].send(message)
+        except Exception as error:  # noqa: BLE001 - whatever it is, there is nothing left to try
+            log.error("could not say that the store is away: %s", what_failed(error))  # noqa: TRY400 - as above
+
+    # Time
+
+    async def next_due(self) -> datetime | None:
+        """The next moment at which somebody is due, or words are."""
+        return await self._on_store(self.store.next_due, self.clock.now())
+
+    async def last_at(self) -> datetime | None:
+        """The latest moment at which anybody was stepped."""
+        return await self._on_store(self.store.last_at)
+
+    async def travel(self, to: datetime) -> None:
+        """Make it ``to`` now, after each due moment on the way in order, at its own time.
+
+        Each moment's words are said before the next. Raises `StoreAway`.
+        """
+        while (due := await self.next_due()) and due <= to and not self._stopping:
+            await self._set_clock(due)
+            await self._serve_due()
+            await self._until_said(None)
+        await self._set_clock(to)
+        await self._serve_due()
+        await self._until_said(None)
+
+    async def _set_clock(self, now: datetime) -> None:
+        ahead = max(timedelta(), now - self.clock.now())
+        await self._keep_offset(self.clock.offset + ahead)
+
+    async def _keep_offset(self, offset: timedelta) -> None:
+        # First in the store: after a crash it may be later than it seemed, never earlier.
+        await self._on_store(self.store.put, "clock_offset", str(offset.total_seconds()))
+        self.clock.offset = offset
+
+    async def reset_clock(self) -> None:
+        """Back to real time; nobody is left waiting for a future that was tried out."""
+        await self._keep_offset(timedelta())
+        await self._on_store(self.store.clamp, self.clock.now())
+        self._ring()
+
+    async def _keep_waking(self) -> None:
+        while not self._stopping:
+            self._time_bell.clear()
+            try:
+                await self._serve_due()
+                if self._sweep_due:
+                    await self._on_store(self.store.sweep, self.clock.now())
+                    self._sweep_due = False
+            except Exception as error:  # noqa: BLE001 - this task must outlive everything
+                log.error("no wave: %s", _said(error))  # noqa: TRY400 - a traceback could hold words
+                self._alarm.set(self.clock.now() + AWAY_PAUSE)
+            await self._time_bell.wait()
+
+    async def _serve_due(self) -> None:
+        """Wake everybody who is due, then set the alarm to the next moment."""
+        async with self._wave_turn:
+            while not self._stopping and await self._on_store(
+                self.store.wave, self._step, self.clock.now()
+            ):
+                self._words_bell.set()
+            if not self._stopping:
+                self._alarm.set(await self.next_due())
+
+    # Words
+
+    async def settled(self, address: Address) -> None:
+        """Until every word for this address that may be said now was said, or has failed."""
+        try:
+            await self._until_said(address)
+        except StoreAway as error:
+            log.warning("cannot tell what is unsaid: %s", error)
+
+    async def _until_said(self, address: Address | None) -> None:
+        # What waited for its time may be sayable now, though nothing was written.
+        self._words_bell.set()
+        while not self._stopping:
+            # Taken before the question: what moves after it wakes us.
+            moved = self._moved
+            if not await self._on_store(
+                self.store.unsaid, address, self.clock.now(), self._platforms
+            ):
+                return
+            await moved.wait()
+
+    async def _keep_sending(self) -> None:
+        """Settle what came back and send what may go next, until all on the wire is done."""
+        on_wire: set[asyncio.Task[Outcome]] = set()
+        back: list[Outcome] = []
+        while True:
+            self._words_bell.clear()
+            back += [task.result() for task in on_wire if task.done()]
+            on_wire = {task for task in on_wire if not task.done()}
+            open_to = () if self._stopping else tuple(self._platforms)
+            try:
+                taken = await self._on_store(self.store.exchange, back, self.clock.now(), open_to)
+            except Exception as error:  # noqa: BLE001 - this task must outlive everything
+                log.error("no words: %s", _said(error))  # noqa: TRY400 - a traceback could hold words
+                if self._stopping and not on_wire:
+                    break
+                await asyncio.sleep(AWAY_PAUSE.total_seconds())
+                continue
+            for waiting in taken:
+                task = asyncio.create_task(self._send(waiting))
+                task.add_done_callback(lambda _: self._words_bell.set())
+                on_wire.add(task)
+            back = []
+            self._tell_moved()
+            if self._stopping and not on_wire:
+                break
+            await self._words_bell.wait()
+        self._tell_moved()
+
+    def _tell_moved(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def _send(self, waiting: Waiting) -> Outcome:
+        message = waiting.message
+        try:
+            async with asyncio.timeout(SEND_PATIENCE):
+                receipt = await self._platforms[message.to.platform].send(message, waiting.edits)
+        except (TryLater, Unreachable) as answer:
+            return Outcome(waiting, answer)
+        except Refused as answer:
+            who = self.store.pseudonym(message.to)
+            log.error("%s refused words to %s", message.to.platform, who)  # noqa: TRY400 - as above
+            return Outcome(waiting, answer)
+        except Exception as error:  # noqa: BLE001 - a platform's trouble, tried again later
+            who = self.store.pseudonym(message.to)
+            log.error("words to %s failed: %s", who, what_failed(error))  # noqa: TRY400 - as above
+            return Outcome(waiting, error)
+        return Outcome(waiting, receipt)
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, StoreAway) else what_failed(error)
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+__all__ = ["Service", "StoreAway", "StoreBusy", "StoreTooNew"]

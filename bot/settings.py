@@ -1,0 +1,91 @@
+"""The settings: the environment and a ``.env`` file in the working folder, read once."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_data_path
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+APP = "legs-up"
+DATABASE_FILE = "legs-up.sqlite3"
+
+
+class BadSetting(Exception):
+    """A setting has a value that means nothing. The value itself is never kept: it may be secret.
+
+    ``name`` is the setting's name in the environment, or ``.env`` when the file cannot be read.
+    """
+
+    def __init__(self, name: str) -> None:
+        """``name`` as a person knows it."""
+        super().__init__(name)
+        self.name = name
+
+
+def _upper(value: object) -> object:
+    return value.strip().upper() if isinstance(value, str) else value
+
+
+def _folder(path: Path) -> Path:
+    if "?" in str(path):
+        raise ValueError("a database's address could not name it")
+    # A home that is unknown raises RuntimeError, which pydantic would let through.
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, by its name in the environment; empty counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    folder: Annotated[Path, AfterValidator(_folder)] = Field(
+        default_factory=lambda: user_data_path(APP, appauthor=False),
+        validation_alias="LEGS_UP_DATA",
+    )
+    # The store knows which addresses it can use. It may hold a password, so it is never shown.
+    database: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
+    ] = Field(default="WARNING", validation_alias="LOG_LEVEL")
+    telegram_token: SecretStr | None = Field(default=None, validation_alias="TELEGRAM_TOKEN")
+    discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+
+    @property
+    def database_url(self) -> str:
+        """Where the database is: the one that is set, else a file in the data folder."""
+        return self.database or f"sqlite:///{self.folder / DATABASE_FILE}"
+
+    @property
+    def exports(self) -> Path:
+        """The folder for files that are handed to the person."""
+        return self.folder / "exports"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The platforms that have a token."""
+        both = (("Telegram", self.telegram_token), ("Discord", self.discord_token))
+        return tuple(name for name, token in both if token and token.get_secret_value().strip())
+
+
+def read(folder: Path | None = None) -> Settings:
+    """Read the settings; ``folder`` goes before LEGS_UP_DATA. Raises `BadSetting`."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise BadSetting(str(error.errors()[0]["loc"][0])) from None
+    except (OSError, ValueError):
+        raise BadSetting(".env") from None
+    if folder is None:
+        return settings
+    return settings.model_copy(update={"folder": _folder(folder)})

@@ -1,0 +1,346 @@
+"""The store: one SQLite file, used from one thread, by one process at a time."""
+
+import logging
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from hashlib import blake2s
+from pathlib import Path
+from typing import Any
+
+import filelock
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
+
+from bot.events import Address, Incoming
+from bot.store import outbox, people, privacy, turns
+from bot.store.outbox import Outcome, Waiting
+from bot.store.tables import handled, setting
+from bot.store.turns import Step, what_failed
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+PRAGMAS = (
+    "journal_mode = WAL",
+    # In WAL, NORMAL may lose the last commits when the power goes.
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    # What is deleted is overwritten: /forget means the bytes, too.
+    "secure_delete = ON",
+)
+
+log = logging.getLogger(__name__)
+
+
+class StoreBusy(Exception):
+    """Another process has the database open."""
+
+
+class StoreTooNew(Exception):
+    """The database was written by a newer program than this one."""
+
+
+class StoreAway(Exception):
+    """The database cannot be used now."""
+
+
+class StoreUnknown(ValueError):
+    """An address of a database that this version cannot use."""
+
+
+class Store:
+    """Synchronous; after `open` every call is made by the service on its one store thread."""
+
+    def __init__(self, url: str, patience: float = 5.0) -> None:
+        """``url`` is ``sqlite:///path``; ``patience`` is how long to wait for a locked file."""
+        found = make_url(url)
+        if found.get_backend_name() != "sqlite":
+            raise StoreUnknown("Only SQLite works in this version; PostgreSQL is not in it yet.")
+        if not found.database or found.database == ":memory:":
+            raise StoreUnknown("The database must be a file: sqlite:///path/to/file.db")
+        self.path = Path(found.database)
+        self._url = found
+        self._patience = patience
+        self._engine: Engine | None = None
+        self._lock = filelock.FileLock(
+            # Not of a thread: opened on one, it may be closed on another.
+            f"{self.path}.lock",
+            thread_local=False,
+        )
+        self._key = b""
+        self._leased: outbox.Leased = {}
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, once open."""
+        if self._engine is None:
+            raise StoreAway("the store is not open")
+        return self._engine
+
+    def open(self) -> None:
+        """Take the file, and bring its tables to this version; opening twice does nothing.
+
+        Raises `StoreBusy`, `StoreTooNew` or `StoreAway`.
+        """
+        if self._engine is not None:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(blocking=False)
+            # Before SQLite does, so that nobody else on the machine may read it.
+            self.path.touch(mode=0o600)
+        except filelock.Timeout:
+            raise StoreBusy(f"{self.path} is in use by another legs-up") from None
+        except OSError as error:
+            raise StoreAway(f"{self.path}: {error.strerror}") from error
+        self._engine = self._connect()
+        try:
+            with self._transaction() as db:
+                _migrate(db)
+            self._key = bytes.fromhex(self._log_key())
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file; closing twice does nothing."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+        self._lock.release()
+
+    def _connect(self) -> Engine:
+        # At DEBUG these log every row that is read; no log may hold a person's words.
+        logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+        engine = create_engine(
+            self._url, hide_parameters=True, connect_args={"timeout": self._patience}
+        )
+
+        @event.listens_for(engine, "connect")
+        def configure(connection: sqlite3.Connection, _record: object) -> None:
+            # sqlite3 shall not begin transactions by itself: it would begin them too late.
+            connection.isolation_level = None
+            for pragma in PRAGMAS:
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            # The write lock at once: a turn that reads first could otherwise fail half-way.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+        return engine
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self.engine.begin() as db:
+                yield db
+        except (IntegrityError, ProgrammingError, DataError, NotSupportedError):
+            # These are mistakes of ours, not troubles of the database.
+            raise
+        except DBAPIError as error:
+            raise StoreAway(f"{self.path}: {error.orig}") from None
+
+    def _wipe(self) -> None:
+        """After an erasure: the write-ahead log still holds what the tables do not."""
+        with closing(self.engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # Settings
+
+    def get(self, name: str) -> str | None:
+        """A setting of the program itself, or None."""
+        with self._transaction() as db:
+            return db.execute(select(setting.c.value).where(setting.c.name == name)).scalar()
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a setting of the program itself."""
+        with self._transaction() as db:
+            db.execute(
+                upsert(setting)
+                .values(name=name, value=value)
+                .on_conflict_do_update(index_elements=["name"], set_={"value": value})
+            )
+
+    def _log_key(self) -> str:
+        key = self.get("log_key")
+        if key is None:
+            key = secrets.token_hex(16)
+            self.put("log_key", key)
+        return key
+
+    def pseudonym(self, *of: object) -> str:
+        """The same name for the same thing in every log, and no way back from it."""
+        text = "\n".join(map(str, of)).encode()
+        return blake2s(text, key=self._key, digest_size=8).hexdigest()
+
+    # Turns
+
+    def receive(self, incoming: Incoming, step: Step, now: datetime) -> None:
+        """T1 of one event: when this returns, it is committed. A second delivery does nothing."""
+        try:
+            with self._transaction() as db:
+                if not self._is_new(db, incoming, now):
+                    return
+                erased = turns.receive(db, incoming, step, now, self._leased)
+        except StoreAway:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the core raised, the person is told
+            kind = type(incoming.event).__name__
+            who = self.pseudonym(incoming.address)
+            log.error("%s of %s failed: %s", kind, who, what_failed(error))  # noqa: TRY400 - a traceback could hold words
+            with self._transaction() as db:
+                if self._is_new(db, incoming, now):
+                    turns.apologise(db, incoming, now, self._leased)
+            return
+        if erased:
+            self._wipe()
+
+    def _is_new(self, db: Connection, incoming: Incoming, now: datetime) -> bool:
+        text = f"{incoming.address.platform}\n{incoming.id}".encode()
+        digest = blake2s(text, key=self._key, digest_size=16).hexdigest()
+        added = upsert(handled).values(event=digest, at=now).on_conflict_do_nothing()
+        return db.execute(added).rowcount > 0
+
+    def wave(self, step: Step, now: datetime) -> bool:
+        """Serve a batch of those who are due, and words that came too late; whether any were."""
+        with self._transaction() as db:
+            who = turns.due(db, now)
+            late = outbox.late(db, now, self._leased)
+        failed: dict[int, Exception] = {}
+        try:
+            failed = self._wake(who, step, now)
+        except StoreAway:
+            raise
+        except Exception as error:  # noqa: BLE001 - one of them cannot be written: each alone
+            log.error("a batch failed: %s", what_failed(error))  # noqa: TRY400 - as above
+            for person_id in who:
+                try:
+                    failed |= self._wake([person_id], step, now)
+                except StoreAway:
+                    raise
+                except Exception as alone:  # noqa: BLE001 - put off below
+                    failed[person_id] = alone
+        for person_id, cause in failed.items():
+            log.error("Wake of %s failed: %s", self.pseudonym(person_id), what_failed(cause))
+            with self._transaction() as db:
+                turns.put_off(db, person_id, now, self._leased)
+        for row in late:
+            self._expire(row, step, now)
+        return bool(who or late)
+
+    def _wake(self, who: Iterable[int], step: Step, now: datetime) -> dict[int, Exception]:
+        with self._transaction() as db:
+            erased, failed = turns.wake(db, who, step, now, self._leased)
+        if erased:
+            self._wipe()
+        return failed
+
+    def _expire(self, row: Row[Any], step: Step, now: datetime) -> None:
+        try:
+            with self._transaction() as db:
+                erased = turns.expire(db, row, step, now, self._leased)
+        except StoreAway:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the core raised, it is not said
+            who = self.pseudonym(row.person_id)
+            log.error("Expired of %s failed: %s", who, what_failed(error))  # noqa: TRY400 - as above
+            with self._transaction() as db:
+                outbox.drop(db, row.id)
+            return
+        if erased:
+            self._wipe()
+
+    # Words
+
+    def exchange(
+        self, outcomes: Iterable[Outcome], now: datetime, platforms: Iterable[str]
+    ) -> list[Waiting]:
+        """T2 of what came back from the platforms, and what to send next, in one commit."""
+        outcomes = list(outcomes)
+        leased = dict(self._leased)
+        for outcome in outcomes:
+            leased.pop(outcome.waiting.id, None)
+        with self._transaction() as db:
+            erased = [outbox.settle(db, outcome, now) for outcome in outcomes]
+            taken = outbox.take(db, now, platforms, leased)
+        self._leased = leased
+        if any(erased):
+            self._wipe()
+        return taken
+
+    def unsaid(self, place: Address | None, now: datetime, platforms: Iterable[str]) -> bool:
+        """Whether anything for this address (or any) may be said now and is not said yet."""
+        if any(place in (None, waiting.message.to) for waiting in self._leased.values()):
+            return True
+        with self._transaction() as db:
+            return outbox.unsaid(db, place, now, platforms)
+
+    # Time
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """The next moment at which somebody is due, or words are."""
+        with self._transaction() as db:
+            moments = (turns.next_wake(db), outbox.next_due(db, now, self._leased))
+        return min((moment for moment in moments if moment), default=None)
+
+    def last_at(self) -> datetime | None:
+        """The latest moment at which anybody was stepped."""
+        with self._transaction() as db:
+            return people.last_at(db)
+
+    def clamp(self, now: datetime) -> None:
+        """For a clock that was set back: nobody's last step lies after ``now``."""
+        with self._transaction() as db:
+            people.clamp(db, now)
+
+    def refresh(self, written_with: str) -> None:
+        """Compute when to wake everybody anew if the program or the time zones changed."""
+        if self.get("written_with") != written_with:
+            with self._transaction() as db:
+                people.refresh(db)
+            self.put("written_with", written_with)
+
+    def sweep(self, now: datetime) -> None:
+        """Delete whatever is kept no longer."""
+        with self._transaction() as db:
+            gone = privacy.sweep(db, now)
+        if gone:
+            log.info("swept %d rows", gone)
+            self._wipe()
+
+
+def _migrate(db: Connection) -> None:
+    config = Config()
+    # Alembic's settings are a ConfigParser's, to which a percent sign means something.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = db
+    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    if set(MigrationContext.configure(db).get_current_heads()) - known:
+        raise StoreTooNew("This database was written by a newer version of legs-up.")
+    command.upgrade(config, "head")
+
+
+__all__ = [
+    "Outcome",
+    "Step",
+    "Store",
+    "StoreAway",
+    "StoreBusy",
+    "StoreTooNew",
+    "StoreUnknown",
+    "Waiting",
+]

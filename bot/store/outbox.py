@@ -1,0 +1,233 @@
+"""Words on their way: written with the step that said them, gone once a platform has them."""
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.sql.elements import ColumnElement
+
+from bot.events import Address, Lane, Message, Receipt, Refused, TryLater, Unreachable
+from bot.store.people import at_place, columns, place_of
+from bot.store.tables import address, outbox, shown
+
+LANES = 8
+"""Requests in flight per platform: 30 to 50 a second at 100 to 200 ms each need 3 to 10."""
+
+KEPT_FOR_URGENT = 2
+"""Of those, never taken by replies and reminders."""
+
+FIRST_BACKOFF = timedelta(seconds=2)
+LAST_BACKOFF = timedelta(minutes=5)
+
+HOLDING_UP = 3
+"""After so many failures (14 s) a message no longer holds up what comes after it."""
+
+_MESSAGE = TypeAdapter(Message)
+
+Leased = dict[int, "Waiting"]
+"""What is on the wire, by id. In memory only: after a crash all of it waits again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row that is handed out to be sent; ``edits`` is the message that its slot shows now."""
+
+    id: int
+    message: Message
+    lane: Lane
+    edits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of it on the platform: a receipt, or what was raised."""
+
+    waiting: Waiting
+    result: Receipt | Exception
+
+
+def message_of(row: Row[Any]) -> Message:
+    """The message of a row."""
+    return _MESSAGE.validate_python(json.loads(row.payload) | {"to": place_of(row)})
+
+
+def put(
+    db: Connection,
+    messages: Iterable[Message],
+    person_id: int | None,
+    now: datetime,
+    leased: Leased,
+) -> None:
+    """Add words, in order; those for a slot replace what still waits for it, unless on the wire."""
+    for message in messages:
+        if message.slot:
+            db.execute(
+                delete(outbox).where(
+                    at_place(outbox, message.to),
+                    outbox.c.slot == message.slot,
+                    outbox.c.id.not_in(list(leased)),
+                )
+            )
+        db.execute(
+            insert(outbox).values(
+                **columns(message.to),
+                person_id=person_id,
+                lane=message.lane,
+                slot=message.slot,
+                not_before=now,
+                until=message.until,
+                # The address stands in its columns only.
+                payload=_MESSAGE.dump_json(message, exclude={"to"}).decode(),
+                attempts=0,
+            )
+        )
+
+
+_SAME_PLACE = and_(
+    address.c.platform == outbox.c.platform,
+    address.c.chat_id == outbox.c.chat_id,
+    address.c.thread == outbox.c.thread,
+)
+
+
+def _queues(now: datetime) -> Select[Any]:
+    """For each address that can be reached: its first row, its most urgent lane."""
+    timely = or_(outbox.c.until.is_(None), outbox.c.until > now)
+    counts = or_(outbox.c.attempts < HOLDING_UP, outbox.c.not_before <= now)
+    return (
+        select(func.min(outbox.c.id).label("first"), func.min(outbox.c.lane).label("urgency"))
+        .select_from(outbox.outerjoin(address, _SAME_PLACE))
+        .where(timely, counts, address.c.reachable.is_not(False))
+        .group_by(outbox.c.platform, outbox.c.chat_id, outbox.c.thread)
+    )
+
+
+def take(db: Connection, now: datetime, platforms: Iterable[str], leased: Leased) -> list[Waiting]:
+    """Hand out what may be sent now: one row an address, urgent lanes first, within `LANES`."""
+    queues = _queues(now).subquery()
+    rows = db.execute(
+        select(outbox, queues.c.urgency)
+        .join(queues, queues.c.first == outbox.c.id)
+        .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
+        .order_by(queues.c.urgency, outbox.c.id)
+    )
+    busy = {waiting.message.to for waiting in leased.values()}
+    taken: list[Waiting] = []
+    for row in rows:
+        place = place_of(row)
+        room = LANES if row.urgency <= Lane.CUE else LANES - KEPT_FOR_URGENT
+        on_wire = sum(w.message.to.platform == place.platform for w in leased.values())
+        if place in busy or on_wire >= room:
+            continue
+        try:
+            message = message_of(row)
+        except ValueError:
+            log.exception("row %d of the outbox cannot be read; dropped", row.id, exc_info=False)
+            drop(db, row.id)
+            continue
+        edits = db.execute(
+            # Receipts are kept for slots only: without one this finds nothing.
+            select(shown.c.message_id).where(at_place(shown, place), shown.c.slot == message.slot)
+        ).scalar()
+        waiting = Waiting(row.id, message, Lane(row.urgency), edits or "")
+        leased[row.id] = waiting
+        taken.append(waiting)
+    return taken
+
+
+def settle(db: Connection, outcome: Outcome, now: datetime) -> bool:
+    """Write down what became of a row that was handed out; whether words of nobody left with it.
+
+    A row that is gone (its person was forgotten meanwhile) stays gone, and so does its receipt.
+    """
+    waiting, result = outcome.waiting, outcome.result
+    mine = outbox.c.id == waiting.id
+    row = db.execute(select(outbox).where(mine)).one_or_none()
+    if row is None:
+        return True
+    match result:
+        case TryLater(after=seconds):
+            # The platform spoke of the address, not of the message: its whole queue waits.
+            _not_before(db, mine, now + timedelta(seconds=seconds))
+            return False
+        case Unreachable() if row.person_id is not None:
+            db.execute(
+                update(address).where(at_place(address, waiting.message.to)).values(reachable=False)
+            )
+            return False
+        case Receipt() | Refused() | Unreachable():
+            if isinstance(result, Receipt) and row.person_id is not None and row.slot:
+                _keep_receipt(db, row, result.message_id, now)
+            db.execute(delete(outbox).where(mine))
+            return row.person_id is None
+        case _:
+            pause = min(FIRST_BACKOFF * 2 ** min(row.attempts, 20), LAST_BACKOFF)
+            db.execute(update(outbox).where(mine).values(attempts=row.attempts + 1))
+            _not_before(db, mine, now + pause)
+            return False
+
+
+def _not_before(db: Connection, mine: ColumnElement[bool], moment: datetime) -> None:
+    db.execute(update(outbox).where(mine).values(not_before=moment))
+
+
+def _keep_receipt(db: Connection, row: Row[Any], message_id: str, now: datetime) -> None:
+    kept = {"person_id": row.person_id, "message_id": message_id, "at": now}
+    db.execute(
+        upsert(shown)
+        .values(**columns(place_of(row)), slot=row.slot, **kept)
+        .on_conflict_do_update(index_elements=["platform", "chat_id", "thread", "slot"], set_=kept)
+    )
+
+
+def late(db: Connection, now: datetime, leased: Leased) -> list[Row[Any]]:
+    """The rows that it would be wrong to say now, in order."""
+    return list(
+        db.execute(
+            select(outbox)
+            .where(outbox.c.until <= now, outbox.c.id.not_in(list(leased)))
+            .order_by(outbox.c.id)
+        )
+    )
+
+
+def drop(db: Connection, row_id: int) -> None:
+    """Say it never."""
+    db.execute(delete(outbox).where(outbox.c.id == row_id))
+
+
+def unsaid(db: Connection, place: Address | None, now: datetime, platforms: Iterable[str]) -> bool:
+    """Whether anything for this address (or any) may be said now and is not said yet."""
+    queues = _queues(now)
+    if place is not None:
+        queues = queues.where(at_place(outbox, place))
+    firsts = queues.subquery()
+    return (
+        db.execute(
+            select(outbox.c.id)
+            .join(firsts, firsts.c.first == outbox.c.id)
+            .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
+        ).first()
+        is not None
+    )
+
+
+def next_due(db: Connection, now: datetime, leased: Leased) -> datetime | None:
+    """The next moment at which a row can be said that cannot be now, or will be too late."""
+    resting = outbox.c.id.not_in(list(leased))
+    reachable = address.c.reachable.is_not(False)
+    again = db.execute(
+        select(func.min(outbox.c.not_before))
+        .select_from(outbox.outerjoin(address, _SAME_PLACE))
+        .where(outbox.c.not_before > now, resting, reachable)
+    ).scalar()
+    too_late = db.execute(select(func.min(outbox.c.until)).where(resting)).scalar()
+    return min((moment for moment in (again, too_late) if moment), default=None)

@@ -1,0 +1,152 @@
+"""The tables. Instants are integer microseconds UTC in the database and aware datetimes here."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment as integer microseconds since 1970 UTC: exact, sortable, the same everywhere."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """To the database."""
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """From the database."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Ids are never used again: a button may name a person or a row long after it is gone.
+NEVER_AGAIN: dict[str, Any] = {"sqlite_autoincrement": True}
+
+
+def _person(*, nullable: bool = False) -> Column[int]:
+    gone = "SET NULL" if nullable else "CASCADE"
+    return Column("person_id", ForeignKey("person.id", ondelete=gone), nullable=nullable)
+
+
+def _place() -> tuple[Column[str], Column[str], Column[str]]:
+    return (
+        Column("platform", String, nullable=False),
+        Column("chat_id", String, nullable=False),
+        Column("thread", String, nullable=False),
+    )
+
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # A cache of due_at(): when time must be looked at next.
+    Column("wake_at", Instant),
+    Column("lane", Integer, nullable=False),
+    # The moment of the last step: time never goes back for a person.
+    Column("at", Instant, nullable=False),
+    # How many steps in a row have failed.
+    Column("failures", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Index(None, "lane", "wake_at"),
+    **NEVER_AGAIN,
+)
+
+address = Table(
+    "address",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    *_place(),
+    Column("author", String, nullable=False),
+    _person(),
+    Column("reachable", Boolean, nullable=False),
+    Column("last_used", Instant, nullable=False),
+    UniqueConstraint("platform", "chat_id", "thread"),
+    Index(None, "person_id"),
+    **NEVER_AGAIN,
+)
+
+rest = Table(
+    "rest",
+    metadata,
+    Column(
+        "person_id", ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    Column("number", Integer, primary_key=True, nullable=False, autoincrement=False),
+    Column("started", Instant, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("variation", String, nullable=False),
+    Column("bedtime", Boolean, nullable=False),
+    Column("feeling", String, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _person(nullable=True),
+    *_place(),
+    Column("lane", Integer, nullable=False),
+    Column("slot", String, nullable=False),
+    Column("not_before", Instant, nullable=False),
+    Column("until", Instant),
+    Column("payload", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index(None, "platform", "chat_id", "thread", "id"),
+    Index(None, "person_id"),
+    **NEVER_AGAIN,
+)
+
+shown = Table(
+    "shown",
+    metadata,
+    *(Column(name, String, primary_key=True) for name in ("platform", "chat_id", "thread", "slot")),
+    _person(),
+    Column("message_id", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "person_id"),
+)
+
+# The event's id as a keyed digest: some platforms build their ids from the chat's.
+handled = Table(
+    "handled",
+    metadata,
+    Column("event", String, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Index(None, "at"),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", Text, nullable=False),
+)

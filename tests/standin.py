@@ -1,0 +1,130 @@
+"""A small conversation, a platform and a clock set by hand, for the tests of store and service."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.clock import Clock
+from bot.conversation.person import Consent, Hold, Keep, Offer, Phase, Plan, Rest, Scene
+from bot.events import (
+    Address,
+    Command,
+    Event,
+    Expired,
+    Incoming,
+    Lane,
+    Message,
+    Press,
+    Receipt,
+    Text,
+    Wake,
+)
+from bot.practice.clearance import Place, Variation
+
+START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
+HOME = Address("fake", "chat-of-ada")
+AWAY = Address("fake", "chat-of-bob")
+
+Answer = tuple[Scene, tuple[Message, ...]]
+
+
+class HandClock(Clock):
+    """Stands still until it is moved."""
+
+    def now(self) -> datetime:
+        return START + self.offset
+
+
+class FakePlatform:
+    """Takes every word, unless told what else to do with it."""
+
+    def __init__(self, name: str = "fake") -> None:
+        self.name = name
+        self.said: list[Message] = []
+        self.edits: list[str] = []
+        self.tried: list[Message] = []
+        self.before: Callable[[Message], Awaitable[None] | None] = lambda message: None
+
+    async def send(self, message: Message, edits: str = "") -> Receipt:
+        self.tried.append(message)
+        if (waiting := self.before(message)) is not None:
+            await waiting
+        self.said.append(message)
+        self.edits.append(edits)
+        return Receipt(f"message-{len(self.said)}")
+
+    @property
+    def texts(self) -> list[str]:
+        return [message.text for message in self.said]
+
+
+def step(scene: Scene, event: Event, now: datetime) -> Answer:
+    """``verb rest`` does what the verb says; whoever said "keep" is remembered."""
+    match event:
+        case Text(text) | Press(text):
+            verb, _, rest = text.partition(" ")
+            return _said(scene, verb, rest, now)
+        case Command("export"):
+            return scene, (Message(scene.address, scene.record),)
+        case Command("forget"):
+            return replace(scene, gone=True), (Message(scene.address, "gone", slot="card"),)
+        case Command("stats"):
+            return scene, (Message(scene.address, f"{len(scene.history)} rests"),)
+        case Expired(kind):
+            return scene, (Message(scene.address, f"too late for {kind}"),)
+        case Wake() if scene.person.offer and scene.person.offer.at <= now:
+            return _with(scene, offer=None), (Message(scene.address, "rang", lane=Lane.REMINDER),)
+        case Wake() if scene.person.hold:
+            raise ValueError("what she said")
+        case _:
+            return scene, ()
+
+
+def _with(scene: Scene, **changes: object) -> Scene:
+    return replace(scene, person=replace(scene.person, **changes))  # type: ignore[arg-type]
+
+
+def _said(scene: Scene, verb: str, rest: str, now: datetime) -> Answer:
+    reply = (Message(scene.address, f"{verb} {rest}".strip()),)
+    match verb:
+        case "keep":
+            return _with(scene, consent=Consent(Keep.RESULT, 1, now)), reply
+        case "in":
+            return _with(scene, offer=Offer(now + timedelta(seconds=float(rest)))), reply
+        case "card":
+            return scene, (Message(scene.address, rest, slot="card"),)
+        case "two":
+            return scene, tuple(Message(scene.address, part) for part in rest.split())
+        case "exit":
+            return scene, (Message(scene.address, rest, lane=Lane.EXIT),)
+        case "remind":
+            return scene, (Message(scene.address, rest, lane=Lane.REMINDER),)
+        case "soon":
+            until = now + timedelta(seconds=10)
+            return scene, (Message(scene.address, rest, until=until, kind="cue"),)
+        case "rest":
+            done = Rest(int(rest), now, 300, Variation.CLASSIC, feeling="lighter")
+            return replace(scene, rests=(done,)), reply
+        case "hold":
+            plan = Plan(Variation.CLASSIC, Place.FLOOR, 10, 15)
+            return _with(scene, hold=Hold(1, plan, Phase.SETTLE, now)), reply
+        case "boom":
+            raise ValueError(rest)
+        case _:
+            return scene, reply
+
+
+_count = iter(range(1, 1_000_000))
+
+
+def says(text: str, place: Address = HOME, id: str = "", **hints: str) -> Incoming:  # noqa: A002 - the field's name
+    event = Command(text[1:]) if text.startswith("/") else Text(text)
+    return Incoming(id or f"event-{next(_count)}", place, "ada", event, **hints)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for it, at most ten seconds."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)

@@ -1,0 +1,325 @@
+"""The real program, through pipes and through a terminal of its own."""
+
+import os
+import random
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.process
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = (sys.executable, "-m", "bot")
+PATIENCE = 30.0
+KEPT = "All kept. `make run` picks up here."
+PROMPT = "\r\n> "
+
+# A terminal of its own: without it Ctrl-C is only a character.
+OWN_TERMINAL = (
+    sys.executable,
+    "-c",
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.argv[1], sys.argv[1:])",
+)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Nothing of the machine's: no settings, no language, no colours."""
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
+        "LEGS_UP_DATA": str(tmp_path / "data"),
+        "HOME": str(tmp_path),
+        "TERM": "xterm",
+        "TZ": "Europe/Berlin",
+    }
+
+
+@pytest.fixture
+def run(tmp_path: Path, environment: dict[str, str]):
+    def run(
+        *arguments: str, lines: str | bytes = b"", **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            input=lines.encode() if isinstance(lines, str) else lines,
+            capture_output=True,
+            cwd=tmp_path,
+            env=environment | settings,
+            timeout=PATIENCE * 4,
+            check=False,
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in out + err
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    return run
+
+
+class Screen:
+    """The program in a terminal: what it shows, and keys to press."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], *arguments: str) -> None:
+        self.master, slave = os.openpty()
+        self.slave = slave
+        self.before = termios.tcgetattr(slave)
+        self.shown = ""
+        self.process = subprocess.Popen(
+            [*OWN_TERMINAL, *PROGRAM, *arguments],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def until(self, text: str) -> str:
+        """Wait for a text, and take everything up to it off the screen."""
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.shown:
+            left = deadline - time.monotonic()
+            assert left > 0, f"{text!r} never came; shown was:\n{self.shown}"
+            if select.select([self.master], [], [], left)[0]:
+                self.shown += os.read(self.master, 65536).decode(errors="replace")
+        before, _, self.shown = self.shown.partition(text)
+        return before
+
+    def type(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def end(self) -> int:
+        """The exit status; the terminal must be as it was found."""
+        status = self.process.wait(PATIENCE)
+        while select.select([self.master], [], [], 0)[0]:
+            self.shown += os.read(self.master, 65536).decode(errors="replace")
+        assert "Traceback" not in self.shown
+        assert termios.tcgetattr(self.slave) == self.before
+        return status
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+        os.close(self.slave)
+
+
+@pytest.fixture
+def screen(tmp_path: Path, environment: dict[str, str]) -> Iterator[Screen]:
+    screen = Screen(tmp_path, environment)
+    yield screen
+    screen.close()
+
+
+class TestPiped:
+    def test_lines_are_answered_in_order(self, run) -> None:
+        done = run(lines="/help\n>> 1w\n99\n\n>> nonsense\n>> reset\n/help")
+        assert done.returncode == 0
+        prompts = re.findall(r"^(?:\[.*\] )?> .*$", done.stdout, re.MULTILINE)
+        assert [prompt.rpartition("> ")[2] for prompt in prompts] != []
+        assert prompts[0] == "> /help"
+        assert re.fullmatch(r"\[\w{3} \d{1,2} \w{3} \d\d:\d\d\] > 99", prompts[2])
+        assert "There is no 99 here." in done.stdout
+        assert "Back to real time." in done.stdout
+        assert prompts[-1] == "> /help"
+        assert done.stdout.rstrip().endswith(KEPT)
+        assert done.stderr == ""
+
+    def test_no_line_at_all(self, run) -> None:
+        done = run()
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_nobody_reads_any_more(self, tmp_path: Path, environment: dict[str, str]) -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        done = subprocess.run(
+            PROGRAM,
+            input=b"/help\n" * 50,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environment,
+            timeout=PATIENCE,
+            check=False,
+        )
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+    def test_garbage_changes_nothing(self, run, tmp_path: Path) -> None:
+        run(lines="1\n")
+        before = run().stdout
+        done = run(lines=b"\n".join(garbage(1000)) + b"\n")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert run().stdout == before
+        assert run("doctor").returncode == 0
+
+
+PIECES = (
+    *(b"\x00", b"\xff\xfe", b"\x1b[2J", b"\xed\xa0\x80", b"\r", b"\t", b"{}", b"%s", b"*_\\"),
+    *(b"'; DROP TABLE person; --", b"/", b">>", b"1 2 3"),
+    *(text.encode() for text in ("\u202e", "\u2028", "é", "🦵")),
+)
+
+
+def garbage(lines: int) -> Iterator[bytes]:
+    """Lines of bytes that press no button: each holds something that is no number."""
+    chance = random.Random(2)
+    for number in range(lines):
+        line = b"?" + b"".join(chance.choices(PIECES, k=chance.randrange(1, 12)))
+        long = chance.randbytes(20_000).replace(b"\n", b"") if number % 100 == 0 else b""
+        yield line + long
+
+
+class TestInATerminal:
+    def test_ctrl_c_at_the_prompt(self, screen: Screen) -> None:
+        screen.until(PROMPT)
+        screen.type("half a wo\x03")
+        screen.until(KEPT)
+        assert screen.end() == 0
+
+    def test_ctrl_d(self, screen: Screen) -> None:
+        screen.until(PROMPT)
+        screen.type("\x04")
+        screen.until(KEPT)
+        assert screen.end() == 0
+
+    def test_being_told_to_end(self, screen: Screen) -> None:
+        screen.until(PROMPT)
+        screen.process.send_signal(signal.SIGTERM)
+        screen.until(KEPT)
+        assert screen.end() == 0
+
+    def test_ctrl_c_while_it_starts(self, screen: Screen) -> None:
+        screen.until("Legs Up.")
+        screen.type("\x03")
+        assert screen.end() == 0
+
+    def test_a_closed_window(self, screen: Screen) -> None:
+        screen.until(PROMPT)
+        screen.process.send_signal(signal.SIGHUP)
+        assert screen.end() == 0
+
+    def test_lines_can_be_edited(self, screen: Screen) -> None:
+        screen.until(PROMPT)
+        screen.type("98\x7f9\r")
+        screen.until("There is no 99 here.")
+        screen.type("\x03")
+        assert screen.end() == 0
+
+    def test_a_second_run_is_refused_and_the_doctor_sees_the_first(self, screen, run) -> None:
+        screen.until(PROMPT)
+        second = run("chat", lines="/help\n")
+        assert (second.returncode, second.stdout) == (1, "")
+        assert "already open" in second.stderr
+        doctor = run("doctor")
+        assert doctor.returncode == 0
+        assert "in use" in doctor.stdout
+        screen.type("\x03")
+        assert screen.end() == 0
+
+
+class TestFlags:
+    def test_a_date_and_a_zone(self, run) -> None:
+        done = run("--at", "2027-03-27 20:00", "--zone", "Asia/Tokyo", lines="/help\n")
+        assert done.returncode == 0
+        assert "[Sat 27 Mar 20:00] > /help" in done.stdout
+
+    def test_time_goes_on_and_never_back(self, run) -> None:
+        assert run("chat", "--at", "2027-03-27 20:00", lines="1\n").returncode == 0
+        refused = run("chat", "--at", "2027-03-27 19:00")
+        assert refused.returncode == 1
+        assert "2027-03-27 20:0" in refused.stderr
+        later = run("chat", "--at", "2027-03-28 07:00", lines="/help\n")
+        assert "[Sun 28 Mar 07:00] > /help" in later.stdout
+
+    @pytest.mark.parametrize(
+        ("arguments", "hint"),
+        [
+            (("chat", "--at", "tomorrow"), "2027-03-27 20:00"),
+            (("chat", "--at", "9999-01-01 00:00"), "2027-03-27 20:00"),
+            (("--zone", "Europe/Berlni"), "Europe/Berlin"),
+            (("--zone", "../../etc/passwd"), "Europe/Berlin"),
+            (("dance",), "chat"),
+        ],
+    )
+    def test_mistakes_are_explained(self, run, arguments: tuple[str, ...], hint: str) -> None:
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert hint in done.stderr
+
+    def test_data_elsewhere(self, run, tmp_path: Path) -> None:
+        assert run("migrate", "--data", str(tmp_path / "elsewhere")).returncode == 0
+        assert list((tmp_path / "elsewhere").glob("*.sqlite3"))
+        assert not (tmp_path / "data").exists()
+
+
+class TestSettings:
+    @pytest.mark.parametrize(
+        ("settings", "hint"),
+        [
+            ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+            ({"LEGS_UP_DATA": "~nobody-of-that-name/x"}, "LEGS_UP_DATA"),
+            ({"DATABASE_URL": "mysql://user:secret@host/x"}, "DATABASE_URL"),
+            ({"DATABASE_URL": "what?"}, "DATABASE_URL"),
+        ],
+    )
+    def test_a_bad_value_is_named(self, run, settings: dict[str, str], hint: str) -> None:
+        for command in ("run", "doctor"):
+            done = run(command, **settings)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert hint in done.stderr
+            assert "secret" not in done.stderr
+
+    def test_a_folder_that_cannot_be_used(self, run, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        done = run(LEGS_UP_DATA=str(tmp_path / "file"))
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "LEGS_UP_DATA" in done.stderr
+
+    def test_empty_counts_as_not_set(self, run) -> None:
+        assert run("doctor", LOG_LEVEL="", TELEGRAM_TOKEN="", DATABASE_URL="").returncode == 0
+
+    def test_the_file_beside_it(self, run, tmp_path: Path) -> None:
+        (tmp_path / ".env").write_text("LOG_LEVEL=loud\n")
+        assert run("doctor").returncode == 2
+        assert run("doctor", LOG_LEVEL="ERROR").returncode == 0
+        (tmp_path / ".env").write_bytes(b"\xff\xfe")
+        assert ".env" in run("doctor").stderr
+
+    def test_tokens_are_never_shown(self, run) -> None:
+        token = "123456:a-made-up-token"
+        doctor = run("doctor", TELEGRAM_TOKEN=token)
+        opened = run(TELEGRAM_TOKEN=token, LOG_LEVEL="DEBUG")
+        assert (doctor.returncode, opened.returncode) == (0, 0)
+        assert "Telegram token: set" in doctor.stdout
+        assert "not in this version" in opened.stderr
+        assert token not in doctor.stdout + opened.stdout + opened.stderr
+
+
+class TestDoctor:
+    def test_it_makes_nothing(self, run, tmp_path: Path) -> None:
+        done = run("doctor")
+        assert done.returncode == 0
+        assert "none yet" in done.stdout
+        assert list(tmp_path.iterdir()) == []
+
+    def test_it_finds_what_is_wrong(self, run, tmp_path: Path) -> None:
+        run("migrate")
+        (database,) = (tmp_path / "data").glob("*.sqlite3")
+        database.write_bytes(b"not a database at all" * 500)
+        for file in database.parent.glob(database.name + "-*"):
+            file.unlink()
+        done = run("doctor")
+        assert done.returncode == 1
+        assert "! does not open" in done.stdout
+        refused = run(lines="/help\n")
+        assert refused.returncode == 1
