@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 SOAK_MINUTES ?= 60
+# A worker for each core; worksteal, since the tests of real processes take seconds each.
+PARALLEL ?= -n auto --dist worksteal
 
 # Two stamps: whoever only runs the bot never waits for the test tools.
 RUN := $(VENV)/ready-to-run
@@ -27,10 +29,10 @@ run: $(RUN) ## start Legs Up in this terminal
 	@exec $(VENV)/bin/legs-up run $(ARGS)
 
 test: $(TEST) lint ## everything that must hold before a change goes in
-	@$(VENV)/bin/python -m pytest -q $(ARGS)
+	@$(VENV)/bin/python -m pytest -q $(PARALLEL) $(ARGS)
 
 check: $(TEST) lint ## the quick part of test, for while you write
-	@$(VENV)/bin/python -m pytest -q -m "not process and not soak" $(ARGS)
+	@$(VENV)/bin/python -m pytest -q $(PARALLEL) -m "not process and not soak" $(ARGS)
 
 lint: $(TEST) ## style, types and the direction of imports
 	@$(VENV)/bin/ruff check --quiet .

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
 from adapters.terminal.here import NoSuchZone, language, machine_zone, zone_named
 from bot.content.words import Words, plain, words
@@ -44,11 +44,12 @@ class Refusal(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what the command line says; the result is the exit status."""
+    _open_streams()
+    # The packaged time zones, not the machine's: when these change, the store knows.
+    reset_tzpath(())
     say = words(language(os.environ))
     # Until the chat minds its own signals, both mean the same: leave quietly.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # always a TextIOWrapper
     try:
         return _dispatch(_parser().parse_args(_with_command(arguments)), say)
     except Refusal as refusal:
@@ -66,6 +67,16 @@ def main(arguments: list[str] | None = None) -> int:
         logging.getLogger(__name__).debug("%s\n%s", type(error).__name__, place)
         print(plain(say("cli.unforeseen", kind=type(error).__name__)), file=sys.stderr)
         return REFUSED
+
+
+def _open_streams() -> None:
+    """Streams that can be used: one that was closed (``<&-``) is empty, any letter is printed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest free descriptor, so the next file (the database) does not become it.
+            empty = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open to the end
+            setattr(sys, name, empty)
+        getattr(sys, name).reconfigure(errors="replace")
 
 
 def _with_command(arguments: list[str] | None) -> list[str]:
@@ -91,7 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         ("migrate", "bring the database up to date"),
     ):
         command = commands.add_parser(name, help=meaning, description=meaning)
-        command.add_argument("--data", type=Path, metavar="DIR", help="folder for all data")
+        command.add_argument(
+            "--data", type=Path, metavar="DIR", help="folder for all data, before every setting"
+        )
         if name in ("run", "chat"):
             command.add_argument(
                 "--at", metavar="WHEN", help='start the clock there: "2027-03-27 20:00"'
@@ -192,10 +205,23 @@ def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
     if chosen.command != "chat" and settings.tokens:
         platforms = " + ".join(settings.tokens)
         print(plain(say("cli.not_yet", platforms=platforms)), file=sys.stderr)
+    _inspect(say)
     with _opened(settings, say) as store:
-        asyncio.run(_talk(store, settings, say, zone, start))
+        # Only someone who has been here has a zone that the flag may differ from.
+        moved = bool(chosen.zone) and store.last_at() is not None
+        asyncio.run(_talk(store, settings, say, zone, start, moved=moved))
     print(plain(say("cli.kept")))
     return FINE
+
+
+def _inspect(say: Words) -> None:
+    """Nobody is led by content that contradicts itself."""
+    from bot.practice.inspection import Unfit, inspect
+
+    try:
+        inspect()
+    except Unfit as faults:
+        raise Refusal(plain(say("cli.unfit", faults=faults))) from None
 
 
 def _zone(name: str | None, say: Words) -> str:
@@ -221,14 +247,20 @@ def _moment(wanted: str, zone: str, say: Words) -> datetime:
 
 
 async def _talk(
-    store: "Store", settings: "Settings", say: Words, zone: str, start: datetime | None
+    store: "Store",
+    settings: "Settings",
+    say: Words,
+    zone: str,
+    start: datetime | None,
+    *,
+    moved: bool,
 ) -> None:
     from adapters.terminal.chat import Terminal
     from bot.clock import Clock
     from bot.service import Service
 
     clock = Clock(_start_of_clock(store, start, say, zone) if start else timedelta())
-    terminal = Terminal(clock, settings.exports, language(os.environ), zone)
+    terminal = Terminal(clock, settings.exports, language(os.environ), zone, moved)
     _mind_signals(terminal.stop)
     async with Service(store, clock, [terminal]) as service:
         if start:

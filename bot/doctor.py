@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from zoneinfo import TZPATH, ZoneInfo
+from zoneinfo import ZoneInfo
 
 import filelock
 from alembic.config import Config
@@ -42,7 +42,7 @@ def examine(
         *_settings(settings, say),
         *_database(path, say),
         *_clock(Clock().now(), zone, say),
-        Finding(say("doctor.zones", version=_zones())),
+        Finding(say("doctor.zones", version=f"tzdata {version('tzdata')}")),
         Finding(say("doctor.languages", languages=", ".join(map(_language, languages())))),
     ]
     well = all(finding.well for finding in found)
@@ -127,16 +127,6 @@ def _clock(now: datetime, zone: str, say: Words) -> Iterator[Finding]:
     yield Finding(say(key, utc=f"{now:%Y-%m-%d %H:%M}", local=f"{local:%Y-%m-%d %H:%M}", zone=zone))
     if now.year < RELEASED:
         yield Finding(say("doctor.clock.wrong", year=RELEASED), well=False)
-
-
-def _zones() -> str:
-    """Which time zone data is in use: the system's goes before the package's."""
-    for folder in map(Path, TZPATH):
-        if (folder / "Etc" / "UTC").exists():
-            listed = folder / "tzdata.zi"
-            first = listed.read_text().partition("\n")[0] if listed.exists() else ""
-            return f"{folder} {first.removeprefix('# version ')}".strip()
-    return f"tzdata {version('tzdata')}"
 
 
 def _language(code: str) -> str:

@@ -174,11 +174,21 @@ class Service:
         await self._on_store(self.store.put, "clock_offset", str(offset.total_seconds()))
         self.clock.offset = offset
 
-    async def reset_clock(self) -> None:
-        """Back to real time; nobody is left waiting for a future that was tried out."""
+    async def resting(self) -> bool:
+        """Whether anybody has their legs up, or is on their way up or down."""
+        return await self._on_store(self.store.resting)
+
+    async def reset_clock(self) -> bool:
+        """Back to real time; nobody is left waiting for a future that was tried out.
+
+        Not during a rest, whose end would lie in that future: False, and nothing is changed.
+        """
+        if await self.resting():
+            return False
         await self._keep_offset(timedelta())
         await self._on_store(self.store.clamp, self.clock.now())
         self._ring()
+        return True
 
     async def _keep_waking(self) -> None:
         while not self._stopping:

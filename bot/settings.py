@@ -79,7 +79,10 @@ class Settings(BaseSettings):
 
 
 def read(folder: Path | None = None) -> Settings:
-    """Read the settings; ``folder`` goes before LEGS_UP_DATA. Raises `BadSetting`."""
+    """Read the settings; ``folder`` goes before LEGS_UP_DATA and DATABASE_URL.
+
+    Raises `BadSetting`.
+    """
     try:
         settings = Settings()
     except ValidationError as error:
@@ -88,4 +91,7 @@ def read(folder: Path | None = None) -> Settings:
         raise BadSetting(".env") from None
     if folder is None:
         return settings
-    return settings.model_copy(update={"folder": _folder(folder)})
+    try:
+        return settings.model_copy(update={"folder": _folder(folder), "database": None})
+    except ValueError:
+        raise BadSetting("LEGS_UP_DATA") from None

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.content.words import plain
 from bot.conversation import step
-from bot.conversation.person import Hold, Person, Rest, Scene, due_at
+from bot.conversation.person import Hold, Person, Phase, Rest, Scene, due_at
 from bot.events import Address, Command, Event, Expired, Message, Press, Text, Wake
 
 HERE = Address("test", "me")
@@ -20,16 +20,18 @@ class Dialog:
     """One person and the bot, with a clock that is moved by hand.
 
     ``lines`` is the transcript. ``said`` are the words of the last event, as plain text.
+    ``buttons`` are those on the screen, ``shown`` all that ever were, by their label.
     """
 
     def __init__(self, at: str = AFTERNOON, zone: str = BERLIN, person_id: int = 7) -> None:
         self.zone = ZoneInfo(zone)
-        self.now = datetime.fromisoformat(at).replace(tzinfo=self.zone).astimezone(UTC)
+        self.now = moment(at, self.zone)
         self.scene = Scene(Person(person_id, zone=zone), HERE)
         self.history: dict[int, Rest] = {}
         self.lines: list[str] = []
         self.messages: tuple[Message, ...] = ()
         self.buttons: dict[str, str] = {}
+        self.shown: dict[str, str] = {}
         self.taps = 0
         self.words = 0
         self._day = ""
@@ -61,6 +63,8 @@ class Dialog:
         self.scene = replace(
             self.scene, rests=(), history=(), record="", forget_history=False
         )
+        if any(message.buttons for message in self.messages):
+            self.buttons = {}
         for message in self.messages:
             self._write(message)
         return self
@@ -72,6 +76,12 @@ class Dialog:
         self.taps += 1
         self.lines.append(f">>> [{found[0]}]")
         return self.event(Press(self.buttons[found[0]]))
+
+    def press(self, label: str, data: str) -> "Dialog":
+        """Press a button of an older message."""
+        self.taps += 1
+        self.lines.append(f">>> [{label}] of an older message")
+        return self.event(Press(data))
 
     def type(self, text: str) -> "Dialog":
         """Type a line: a command with its slash, or free text."""
@@ -117,6 +127,11 @@ class Dialog:
         """A message of that kind came too late and was dropped by the sender."""
         return self.event(Expired(kind))
 
+    def forget_lines(self) -> "Dialog":
+        """Begin the transcript and the counts here."""
+        self.lines, self.taps, self.words, self._day = [], 0, 0, ""
+        return self
+
     def _write(self, message: Message) -> None:
         text = plain(message.text)
         self.words += len(text.split())
@@ -130,7 +145,8 @@ class Dialog:
         self.lines.append(f"{local:%H:%M:%S} {mark}".rstrip())
         self.lines += [f"    {line}" for line in text.splitlines()]
         if message.buttons:
-            self.buttons = {b.label: b.data for row in message.buttons for b in row}
+            self.buttons |= {b.label: b.data for row in message.buttons for b in row}
+            self.shown |= self.buttons
         self.lines += [
             "    " + " ".join(f"[{button.label}]" for button in row) for row in message.buttons
         ]
@@ -155,3 +171,22 @@ def resting(at: str = AFTERNOON, *ticks: str) -> Dialog:
     if "OK" in dialog.buttons:
         dialog.tap("OK")
     return dialog.tap("None of these, start").tap("Next").tap("Next").tap("I'm in place")
+
+
+def tenth_evening() -> Dialog:
+    """Nine comfortable evenings with bent knees at the wall, and the card of the tenth."""
+    dialog = cleared(AFTERNOON).wait(hours=5, minutes=30).type("/up knees_bent").tap("OK")
+    for _ in range(9):
+        dialog.tap("None of these, start")
+        while dialog.hold is not None and dialog.hold.phase is Phase.SETUP:
+            dialog.tap("Next")
+        dialog.until(lambda d: d.hold is not None and d.hold.phase is Phase.WAY_OUT)
+        dialog.tap("Lighter").sleep(days=1)
+        dialog.now = moment(f"{dialog.now:%Y-%m-%d} 21:30", dialog.zone)
+        dialog.forget_lines().type("/up")
+    return dialog
+
+
+def moment(local: str, zone: ZoneInfo) -> datetime:
+    """A moment by the clock there."""
+    return datetime.fromisoformat(local).replace(tzinfo=zone).astimezone(UTC)

@@ -118,7 +118,7 @@ def _said(scene: Scene, verb: str, rest: str, now: datetime) -> Answer:
 _count = iter(range(1, 1_000_000))
 
 
-def says(text: str, place: Address = HOME, id: str = "", **hints: str) -> Incoming:  # noqa: A002 - the field's name
+def says(text: str, place: Address = HOME, id: str = "", **hints: str) -> Incoming:
     event = Command(text[1:]) if text.startswith("/") else Text(text)
     return Incoming(id or f"event-{next(_count)}", place, "ada", event, **hints)
 
@@ -126,5 +126,5 @@ def says(text: str, place: Address = HOME, id: str = "", **hints: str) -> Incomi
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for it, at most ten seconds."""
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - of things that ring no bell, too
             await asyncio.sleep(0.005)

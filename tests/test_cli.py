@@ -125,9 +125,9 @@ class TestPiped:
         done = run(lines="/help\n>> 1w\n99\n\n>> nonsense\n>> reset\n/help")
         assert done.returncode == 0
         prompts = re.findall(r"^(?:\[.*\] )?> .*$", done.stdout, re.MULTILINE)
-        assert [prompt.rpartition("> ")[2] for prompt in prompts] != []
+        assert len(prompts) == 7
         assert prompts[0] == "> /help"
-        assert re.fullmatch(r"\[\w{3} \d{1,2} \w{3} \d\d:\d\d\] > 99", prompts[2])
+        assert re.fullmatch(r"\[\w{3} \d{1,2} \w{3} (\d{4} )?\d\d:\d\d\] > 99", prompts[2])
         assert "There is no 99 here." in done.stdout
         assert "Back to real time." in done.stdout
         assert prompts[-1] == "> /help"
@@ -137,6 +137,20 @@ class TestPiped:
     def test_no_line_at_all(self, run) -> None:
         done = run()
         assert (done.returncode, done.stderr) == (0, "")
+
+    @pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "2>&-"])
+    def test_closed_streams(self, tmp_path: Path, environment: dict[str, str], closed: str) -> None:
+        command = f'"$@" {closed}'
+        done = subprocess.run(
+            ["sh", "-c", command, "sh", *PROGRAM],
+            input=b"",
+            capture_output=True,
+            cwd=tmp_path,
+            env=environment,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
 
     def test_nobody_reads_any_more(self, tmp_path: Path, environment: dict[str, str]) -> None:
         reading, writing = os.pipe()
@@ -171,18 +185,21 @@ PIECES = (
 
 
 def garbage(lines: int) -> Iterator[bytes]:
-    """Lines of bytes that press no button: each holds something that is no number."""
+    """Lines of bytes that press no button, name no moment and no command that exists."""
     chance = random.Random(2)
     for number in range(lines):
-        line = b"?" + b"".join(chance.choices(PIECES, k=chance.randrange(1, 12)))
+        line = chance.choice((b"?", b">> ?", b"/?", b"/x")) + b"".join(
+            chance.choices(PIECES, k=chance.randrange(1, 12))
+        )
         long = chance.randbytes(20_000).replace(b"\n", b"") if number % 100 == 0 else b""
         yield line + long
 
 
 class TestInATerminal:
-    def test_ctrl_c_at_the_prompt(self, screen: Screen) -> None:
+    @pytest.mark.parametrize("keys", ["\x03", "half a wo\x03", ">> 50w\r\x03"])
+    def test_ctrl_c(self, screen: Screen, keys: str) -> None:
         screen.until(PROMPT)
-        screen.type("half a wo\x03")
+        screen.type(keys)
         screen.until(KEPT)
         assert screen.end() == 0
 
@@ -227,11 +244,59 @@ class TestInATerminal:
         assert screen.end() == 0
 
 
+NOON = ("--at", "2026-11-23 12:00")
+UP = "\n".join(
+    ["I agree", *["None of these"] * 4, "Now", "None of these, start", "Next", "Next", ""]
+)
+"""From the first words to the last card before the clock starts, by the labels of the buttons."""
+
+MOVED_PROMPT = "] > "
+
+
+class TestInMidHold:
+    def test_ctrl_c_loses_nothing(self, run, tmp_path: Path, environment: dict[str, str]) -> None:
+        assert "The clock starts" in run("chat", *NOON, lines=UP + "I'm in place\n>>\n").stdout
+        screen = Screen(tmp_path, environment)
+        screen.until("You are at ")
+        screen.until(MOVED_PROMPT)
+        screen.type(">>\r")
+        screen.until(MOVED_PROMPT)
+        screen.type("hal\x03")
+        screen.until(KEPT)
+        assert screen.end() == 0
+        screen.close()
+        again = run(lines=">>\n" * 4 + "Lighter\n>> 30m\n/stats\n")
+        assert again.returncode == 0
+        assert "You are at " in again.stdout
+        assert "1 rest so far" in again.stdout
+
+    def test_words_come_above_what_is_being_typed(
+        self, run, tmp_path: Path, environment: dict[str, str]
+    ) -> None:
+        run("chat", *NOON, lines=UP)
+        screen = Screen(tmp_path, environment)
+        screen.until("The clock starts in ")
+        screen.until(MOVED_PROMPT)
+        screen.type(">> 55s\r")
+        screen.until(MOVED_PROMPT)
+        screen.type("come do")
+        screen.until("come do")
+        before = screen.until("Come down")  # The clock started by itself: a button of its message.
+        assert "\r\x1b[J" in before
+        screen.until(f"{MOVED_PROMPT}come do")
+        screen.type("wn\r")
+        screen.until(MOVED_PROMPT)
+        screen.type("\x04")
+        screen.until(KEPT)
+        assert screen.end() == 0
+        screen.close()
+
+
 class TestFlags:
     def test_a_date_and_a_zone(self, run) -> None:
         done = run("--at", "2027-03-27 20:00", "--zone", "Asia/Tokyo", lines="/help\n")
         assert done.returncode == 0
-        assert "[Sat 27 Mar 20:00] > /help" in done.stdout
+        assert re.search(r"\[Sat 27 Mar (2027 )?20:00\] > /help", done.stdout)
 
     def test_time_goes_on_and_never_back(self, run) -> None:
         assert run("chat", "--at", "2027-03-27 20:00", lines="1\n").returncode == 0
@@ -239,7 +304,7 @@ class TestFlags:
         assert refused.returncode == 1
         assert "2027-03-27 20:0" in refused.stderr
         later = run("chat", "--at", "2027-03-28 07:00", lines="/help\n")
-        assert "[Sun 28 Mar 07:00] > /help" in later.stdout
+        assert re.search(r"\[Sun 28 Mar (2027 )?07:00\] > /help", later.stdout)
 
     @pytest.mark.parametrize(
         ("arguments", "hint"),
@@ -259,6 +324,7 @@ class TestFlags:
     def test_data_elsewhere(self, run, tmp_path: Path) -> None:
         assert run("migrate", "--data", str(tmp_path / "elsewhere")).returncode == 0
         assert list((tmp_path / "elsewhere").glob("*.sqlite3"))
+        assert run("doctor", "--data", "~nobody-of-that-name/x").returncode == 2
         assert not (tmp_path / "data").exists()
 
 

@@ -17,8 +17,8 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -91,6 +91,9 @@ class Replay:
             self.person = Person(self.ids, zone="UTC")
         self._step(event)
 
+    def phase(self) -> Phase | None:
+        return self.person.hold.phase if self.person.hold else None
+
     @property
     def _seconds(self) -> float:
         return (self.now - START).total_seconds()
@@ -109,15 +112,15 @@ def evening() -> Replay:
     """From the first word over a whole hold to the statistics, with a pause in the middle."""
     ada = Replay()
     ada.tell(Command("start"))
-    while ada.person.hold is None or ada.person.hold.phase is Phase.SETUP:
+    while ada.phase() in (None, Phase.SETUP):
         ada.press()
-    while ada.person.hold and ada.person.hold.phase is not Phase.REST:
+    while ada.phase() is not Phase.REST:
         ada.wait(60)
     ada.tell(Text("how long"))
     ada.press("pause")
     ada.wait(20)
     ada.press("resume")
-    while ada.person.hold and ada.person.hold.phase is not Phase.WAY_OUT:
+    while ada.phase() is not Phase.WAY_OUT:
         ada.wait(45)
     ada.wait(35)
     ada.press("|feel|")
@@ -165,9 +168,9 @@ class Driver:
     def _live(self, kill: Kill) -> None:
         """One life of the process; an instruction without an answer is given to the next."""
         program = ROOT / "tests" / "crash_process.py"
-        arguments = [self.database, self.words, kill.seam, str(kill.passings)]
+        arguments = [str(self.database), str(self.words), kill.seam, str(kill.passings)]
         with subprocess.Popen(
-            [sys.executable, program, *arguments],
+            [sys.executable, str(program), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -189,10 +192,8 @@ class Driver:
                 if process.stdout.readline() != b"done\n":
                     break
                 self.done += 1
-            try:
+            with suppress(BrokenPipeError):
                 process.stdin.close()
-            except BrokenPipeError:
-                pass
             code = process.wait(20)
         if code == -signal.SIGKILL:
             self.report.killed += 1
@@ -266,9 +267,8 @@ def test_the_evening_is_worth_killing() -> None:
 
 @pytest.mark.parametrize("seam", SEAMS)
 def test_killed_at_a_seam(tmp_path: Path, seam: str) -> None:
-    # In the questionnaire, in the set-up, and in the hold: each life begins at the passing
-    # where the last one ended.
-    kills = [Kill(seam, passings) for passings in (3, 9, 7)]
+    # In the questionnaire, and in the hold: each life counts the passings from its own start.
+    kills = [Kill(seam, passings) for passings in (4, 12)]
     report = run(tmp_path, iter(kills))
     assert report.killed == len(kills)
     between_send_and_t2 = seam in ("words sent", "before T2", "in the commit of T2")
@@ -280,10 +280,10 @@ def any_moment(chance: random.Random) -> Kill:
     return Kill(instructions=chance.randrange(1, 9), seconds=chance.uniform(0, 0.03))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_killed_at_random_moments(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    run(tmp_path, iter([any_moment(chance) for _ in range(5)]))
+    run(tmp_path, iter([any_moment(chance) for _ in range(6)]))
 
 
 def soak_until() -> Callable[[], bool]:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import random
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +32,7 @@ TELLING = {"person_id", "chat_id", "author", "thread", "platform", "state", "pay
 
 
 def opened(folder: Path) -> Store:
-    store = Store(f"sqlite:///{folder}/legs.db")
+    store = Store(f"sqlite:///{folder}/legs.db", patience=0.05)
     store.open()
     return store
 
@@ -184,6 +185,23 @@ def test_forget_covers_words_that_are_on_the_wire(tmp_path: Path) -> None:
     hear(store, "/forget")
     [goodbye] = store.exchange([Outcome(waiting, Receipt("late"))], START, ["fake"])
     store.exchange([Outcome(goodbye, Receipt("goodbye"))], START, ["fake"])
+    assert HOME.chat_id.encode() not in on_disk(store)
+    store.close()
+
+
+def test_forget_reaches_the_log_once_nobody_reads_it_any_more(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    hear(store, "keep")
+    say_all(store)
+    reader = sqlite3.connect(store.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("select * from address").fetchall()
+    hear(store, "/forget")
+    assert say_all(store) == ["gone"]
+    assert HOME.chat_id.encode() in on_disk(store)
+    reader.execute("ROLLBACK")
+    reader.close()
+    say_all(store)
     assert HOME.chat_id.encode() not in on_disk(store)
     store.close()
 

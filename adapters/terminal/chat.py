@@ -44,7 +44,7 @@ HOME = Address("terminal", "me")
 AUTHOR = "me"
 AGAIN_SECONDS = 60.0
 
-PROMPT_TIME = "EEE d MMM HH:mm"
+PROMPT_TIME, PROMPT_FAR = "EEE d MMM HH:mm", "EEE d MMM y HH:mm"
 """As CLDR writes it: Sun 22 Nov 21:40."""
 
 _BELL = "\a"
@@ -66,12 +66,18 @@ class Terminal:
 
     name = HOME.platform
 
-    def __init__(self, clock: Clock, exports: Path, locale: str, zone: str) -> None:
-        """``exports`` is the folder for files that are handed over; it may not exist yet."""
+    def __init__(
+        self, clock: Clock, exports: Path, locale: str, zone: str, moved: bool = False
+    ) -> None:
+        """``exports`` is the folder for files that are handed over; it may not exist yet.
+
+        ``moved`` when the person named the zone themselves: the core is then told, too.
+        """
         self._clock = clock
         self._exports = exports
         self._locale = locale
         self._zone = zone
+        self._moved = moved
         self._words = words(locale)
         self._live = sys.stdin.isatty() and sys.stdout.isatty()
         self._lines = reader.Lines(reader.keyboard if self._live else reader.Pipe(0).read)
@@ -104,11 +110,11 @@ class Terminal:
             if self._asking or not self._gap:
                 self._asking = ""
                 self._write("\n")
-        await asyncio.gather(stopped, return_exceptions=True)
-        try:
-            await talk
-        except asyncio.CancelledError:
-            return
+        await asyncio.gather(stopped, talk, return_exceptions=True)
+        if not talk.cancelled():
+            talk.result()
+        if await service.resting():
+            self._note("terminal.leaving_resting", exit=self._words("exit.plain"))
 
     async def send(self, message: Message, edits: str = "") -> Receipt:
         """Print it; an edit of what this run has shown is told by its notice alone."""
@@ -136,6 +142,8 @@ class Terminal:
 
     async def _talk(self, service: Service) -> None:
         self._say(draw_text(self._words("terminal.header"), self._style()))
+        if self._moved:
+            await self._tell(service, Command("zone", self._zone))
         await self._tell(service, Command("start"))
         while (line := await self._next_line()) is not None:
             await self._answer(service, typed.tidy(line))
@@ -186,8 +194,8 @@ class Terminal:
                 to = typed.next_showing(clock, now, self._here())
             case typed.Reset():
                 to = None
-                await service.reset_clock()
-                self._note("terminal.reset")
+                done = await service.reset_clock()
+                self._note("terminal.reset" if done else "terminal.reset_not_now")
             case typed.Unclear():
                 to = None
                 self._note("terminal.unclear_jump")
@@ -203,9 +211,10 @@ class Terminal:
     def _prompt(self) -> str:
         if not self._clock.offset:
             return "> "
-        shown = format_datetime(
-            self._clock.now(), PROMPT_TIME, tzinfo=self._here(), locale=self._words.locale
-        )
+        now = self._clock.now()
+        # The year is said only once it is another one.
+        pattern = PROMPT_TIME if now.year == (now - self._clock.offset).year else PROMPT_FAR
+        shown = format_datetime(now, pattern, tzinfo=self._here(), locale=self._words.locale)
         return f"[{shown}] > "
 
     def _here(self) -> ZoneInfo:

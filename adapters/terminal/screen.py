@@ -13,7 +13,8 @@ NARROWEST = 40
 DEEPEST_INDENT = 8
 
 _OWN_NUMBER = re.compile(r"(\d{1,2})\s+(\S.*)", re.DOTALL)
-_HANGING = re.compile(r"\s*(?:\d+[.)]\s+|\d+/\d+\s+|\d+\s+(?=[A-Z])|[-•]\s+)?")
+_NUMBERED = re.compile(r"\s*\d+[.)]?\s+")
+_MARKED = re.compile(r"\s*(?:\d+/\d+|[-•])\s+")
 _BREAKS = re.compile(r"[ \t]+")
 
 # Styles travel through the wrapping as characters that take no room. Private use: what a person
@@ -110,40 +111,60 @@ def draw_text(text: str, style: Style) -> str:
         + (_BOLD_OFF if span.bold else "")
         for span in spans(text)
     )
-    lines = [
-        line for paragraph in marked.split("\n") for line in _wrap(paragraph.rstrip(), style.width)
-    ]
+    paragraphs = [paragraph.rstrip() for paragraph in marked.split("\n")]
+    numbered = [bool(_NUMBERED.match(paragraph)) for paragraph in paragraphs]
+    lines: list[str] = []
+    for index, paragraph in enumerate(paragraphs):
+        # A list has more than one number; "3 minutes, from now" is a sentence.
+        listed = numbered[index] and sum(numbered[max(index - 1, 0) : index + 2]) > 1
+        mark = (_NUMBERED if listed else _MARKED).match(paragraph)
+        lines.extend(_wrap(paragraph, style.width, hang=room(mark[0]) if mark else 0))
     return "\n".join(lines).strip("\n").translate(_PAINT[style.colour])
 
 
 def draw_choices(rows: list[list[Choice]], style: Style) -> str:
-    """The buttons: a row of theirs is a row on screen where it fits."""
+    """The buttons: a row of theirs is a row on screen where it fits, in columns where they fit."""
+    pieces = [[f"[{choice.number}] {choice.label}" for choice in row] for row in _zero_first(rows)]
+    widths = [
+        max(room(row[column]) for row in pieces if len(row) > max(column, 1))
+        for column in range(max((len(row) for row in pieces if len(row) > 1), default=0))
+    ]
+    if 2 + sum(widths) + 3 * len(widths) - 3 > style.width:
+        widths = [0] * len(widths)
     lines: list[str] = []
-    for row in rows:
+    for row in pieces:
         line = ""
-        for choice in row:
-            piece = f"[{choice.number}] {choice.label}"
-            alone = choice.number == 0
-            if line and not alone and room(f"{line}   {piece}") <= style.width:
-                line = f"{line}   {piece}"
+        for column, piece in enumerate(row):
+            padded = piece
+            if column + 1 < len(row):
+                padded += " " * (widths[column] - room(piece))
+            if line and room(f"{line}   {piece}") <= style.width:
+                line = f"{line}   {padded}"
                 continue
             lines.extend(_wrap(line, style.width, hang=6) if line else ())
-            line = f"  {piece}"
-            if alone:
-                lines.extend(_wrap(line, style.width, hang=6))
-                line = ""
-        lines.extend(_wrap(line, style.width, hang=6) if line else ())
-    return "\n".join(f"{_DIM_ON}{line}{_DIM_OFF}" for line in lines).translate(_PAINT[style.colour])
+            line = f"  {padded}"
+        lines.extend(_wrap(line, style.width, hang=6))
+    return "\n".join(f"{_DIM_ON}{line.rstrip()}{_DIM_OFF}" for line in lines).translate(
+        _PAINT[style.colour]
+    )
 
 
-def _wrap(line: str, width: int, hang: int | None = None) -> list[str]:
+def _zero_first(rows: list[list[Choice]]) -> list[list[Choice]]:
+    """The one that speaks for a whole list stands on a row of its own."""
+    return [
+        part
+        for row in rows
+        for part in ([c for c in row if c.number == 0], [c for c in row if c.number != 0])
+        if part
+    ]
+
+
+def _wrap(line: str, width: int, hang: int) -> list[str]:
     """Break a line between words; a word that is wider than the screen is cut."""
     if room(line) <= width:
         return [line]
-    bare = line.translate(_PAINT[False])
-    lead = _HANGING.match(bare)
-    start = len(bare) - len(bare.lstrip())
-    indent = " " * (min(lead.end() if lead else 0, DEEPEST_INDENT) if hang is None else hang)
+    start = len(line) - len(line.lstrip())
+    indent = " " * min(hang, DEEPEST_INDENT)
     done: list[str] = []
     current = " " * min(start, DEEPEST_INDENT)
     fresh = True

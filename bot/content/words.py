@@ -85,10 +85,10 @@ def languages() -> tuple[str, ...]:
 class Words:
     """One language: its sentences by key, its plurals and its dates."""
 
-    def __init__(self, language: str) -> None:
-        """``language`` is one of `languages()`."""
+    def __init__(self, language: str, source: Catalog | None = None) -> None:
+        """``language`` is one of `languages()`, and so is its catalogue unless one is given."""
         compiled = io.BytesIO()
-        write_mo(compiled, catalogue(language))
+        write_mo(compiled, catalogue(language) if source is None else source)
         compiled.seek(0)
         self.language = language
         self.locale = Locale.parse(language)

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.content.words import words
-from bot.conversation import about, account, check, hold, runs, safety, up
+from bot.conversation import about, account, check, feeling, hold, runs, safety, trouble, up
 from bot.conversation.buttons import ANYONE, Pressed, parse
-from bot.conversation.free_text import alarm, meaning, urgent
+from bot.conversation.free_text import alarm, meanings, urgent
 from bot.conversation.person import Scene
 from bot.conversation.reply import Answer, button, emergency_number, say, words_of
 from bot.events import Command, Event, Expired, Lane, Message, Press, Text, Wake
@@ -55,9 +55,9 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
         case "up" | "hold" | "lutw":
             return up.legs_up(scene, argument, now)
         case "stop":
-            return hold.stop(scene, now) if scene.person.hold else account.quiet(scene)
+            return _stop(scene, now)
         case "help":
-            return hold.stop(scene, now) if _legs_up(scene) else account.help_(scene)
+            return trouble.stop(scene, now) if _legs_up(scene) else account.help_(scene)
         case "seat":
             return hold.seat(scene, now)
         case "ran":
@@ -66,6 +66,8 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return account.reminders(scene)
         case "resume":
             return account.resume(scene)
+        case "check" if _legs_up(scene):
+            return hold.where(scene, now)
         case "check":
             asked = safety.open_question(scene)
             return (scene, (asked,)) if asked else check.show(scene, now)
@@ -104,7 +106,7 @@ def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
     """What a button does; None when what it was about is over."""
     about_, number = pressed.about, pressed.number
     second = about_[1] if len(about_) > 1 else ""
-    third = about_[2] if len(about_) > 2 else ""  # noqa: PLR2004  # places in the data
+    third = about_[2] if len(about_) > 2 else ""
     first = about_[0] if about_ else ""
     match pressed.verb:
         case "up":
@@ -114,11 +116,11 @@ def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
         case "hold":
             return hold.pressed(scene, about_, now)
         case "feel":
-            return hold.feel(scene, number, second, now)
+            return feeling.feel(scene, number, second, now)
         case "worse":
-            return hold.worse(scene, number, second, now)
+            return feeling.worse(scene, number, second, now)
         case "next":
-            return hold.next_time(scene, first)
+            return feeling.next_time(scene, first, second)
         case "card":
             return up.pressed(scene, number, second, now)
         case "before":
@@ -145,11 +147,12 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
     about_, number = pressed.about, pressed.number
     first = about_[0] if about_ else ""
     second = about_[1] if len(about_) > 1 else ""
+    third = about_[2] if len(about_) > 2 else ""
     match pressed.verb:
-        case "consent" if not check.agreed(scene.person):
+        case "consent" if not check.agreed(scene.person) and scene.person.hold is None:
             return check.consent(scene, first, now)
         case "tick":
-            return check.tick(scene, number, second)
+            return check.tick(scene, number, second, third)
         case "none":
             return check.none_of_these(scene, number, now)
         case "page":
@@ -212,9 +215,17 @@ def _text(scene: Scene, text: str, now: datetime) -> Answer:
     if found:
         return _alarm(scene, found, now)
     person = scene.person
-    what = meaning(text, words_of(person).language)
-    if person.hold is not None and what:
-        return _in_rest(scene, what, now) or _one_helpful_line(scene)
+    for what in meanings(text, words_of(person).language):
+        answer = _meant(scene, what, now)
+        if answer is not None:
+            return answer
+    return here(scene, now) if account.is_stranger(person) else _one_helpful_line(scene)
+
+
+def _meant(scene: Scene, what: str, now: datetime) -> Answer | None:
+    """What a typed word does here; None where it means nothing."""
+    if scene.person.hold is not None:
+        return _in_rest(scene, what, now)
     match what:
         case "up":
             return up.legs_up(scene, "", now)
@@ -225,28 +236,33 @@ def _text(scene: Scene, text: str, now: datetime) -> Answer:
         case "what":
             return about.what(scene)
         case _:
-            pass
-    return here(scene, now) if account.is_stranger(person) else _one_helpful_line(scene)
+            return None
 
 
 def _in_rest(scene: Scene, what: str, now: datetime) -> Answer | None:
     running = scene.person.hold
     if running is None:
         return None
-    if what in hold.FEELINGS:
-        return hold.feel(scene, running.number, what, now)
+    if what in feeling.FEELINGS:
+        return feeling.feel(scene, running.number, what, now)
     return hold.act(scene, what, now)
+
+
+def _stop(scene: Scene, now: datetime) -> Answer:
+    if scene.person.hold is None:
+        return account.quiet(scene)
+    return trouble.stop(scene, now, harmless=True)
 
 
 def _alarm(scene: Scene, found: str, now: datetime) -> Answer:
     """Stop, ouch, help, chest: in a rest the end at once; outside, what fits."""
     if _legs_up(scene):
-        return hold.stop(scene, now)
+        return trouble.stop(scene, now, harmless=found == "stop")
     person, spoken = scene.person, words_of(scene.person)
     if found == "chest":
         return safety.emergency(scene, now)
     if found == "stop":
-        return hold.stop(scene, now) if person.hold else account.quiet(scene)
+        return _stop(scene, now)
     first = say(scene, spoken("alarm.first", call=emergency_number(person)), lane=Lane.SAFETY)
     if found == "hurt" and check.current(person, now) is not None and person.hold is None:
         scene, said = up.legs_up(scene, "", now)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from bot.conversation import check, hold
+from bot.conversation import check, way_out
 from bot.conversation.person import Habits, Keep, Person, Scene, renewal_due
 from bot.conversation.reply import (
     Answer,
@@ -68,7 +68,8 @@ def settings(scene: Scene) -> Answer:
             spoken("settings.language", language=spoken.locale.get_display_name() or ""),
             spoken("settings.zone", zone=person.zone or spoken("settings.no_zone")),
             spoken("settings.country", country=where),
-            spoken("settings.numbers", call=emergency_number(person), line=help_line(person)),
+            spoken("settings.numbers", call=emergency_number(person)),
+            *([spoken("settings.help_line", line=line)] if (line := help_line(person)) else ()),
             spoken(f"settings.keep.{keep}"),
             spoken("settings.change"),
         )
@@ -90,8 +91,20 @@ def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:
     person = replace(person, consent=consent)
     if choice == Keep.NOTHING:
         person = replace(
-            person, clearance=None, carried=None, refused_at=None, habits=Habits(), card=None
+            person,
+            clearance=None,
+            cleared_until=None,
+            proposed=None,
+            proposed_at=None,
+            carried=None,
+            refused_at=None,
+            renewal_told=None,
+            habits=Habits(),
+            card=None,
         )
+        if scene.person.hold is not None:  # the rest that is under way keeps what allowed it
+            until = now + check.KEPT_NOTHING
+            person = replace(person, clearance=scene.person.clearance, cleared_until=until)
         scene = replace(scene, forget_history=True)
     scene = replace(scene, person=person)
     return scene, (say(scene, words_of(person)(f"keep.{choice}")),)
@@ -100,6 +113,8 @@ def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:
 def set_country(scene: Scene, said: str) -> Answer:
     """/country: by name or two letters; for the emergency numbers."""
     person, spoken = scene.person, words_of(scene.person)
+    if person.consent is None:
+        return scene, (say(scene, spoken("country.not_kept")),)
     names = {
         name.casefold(): code for code, name in spoken.locale.territories.items() if len(code) == 2
     }
@@ -117,6 +132,8 @@ def set_country(scene: Scene, said: str) -> Answer:
 def set_zone(scene: Scene, said: str) -> Answer:
     """/zone: an IANA name, such as Europe/Berlin."""
     person, spoken = scene.person, words_of(scene.person)
+    if person.consent is None:
+        return scene, (say(scene, spoken("country.not_kept")),)
     names = {name.casefold(): name for name in available_timezones()}
     name = names.get(said.strip().replace(" ", "_").casefold())
     if name is None:
@@ -148,7 +165,7 @@ def forget(scene: Scene, said: str) -> Answer | None:
         parts: list[str] = [spoken("forget.done")]
         running = person.hold
         if running is not None and running.plan.variation.raised:
-            parts.insert(0, hold.exit_text(scene, running))
+            parts.insert(0, way_out.exit_text(scene, running))
         return replace(scene, gone=True), (say(scene, "\n\n".join(parts), lane=Lane.EXIT),)
     if said == "no":
         return scene, (say(scene, spoken("forget.kept")),)

@@ -5,32 +5,34 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.content.routine import number, routine
+from bot.conversation import verdict
 from bot.conversation.person import Check, Consent, Keep, Person, Scene
 from bot.conversation.reply import (
     Answer,
     button,
-    minutes,
     pairs,
     say,
-    seconds,
     words_of,
     zone_of,
 )
 from bot.events import Message
-from bot.practice.clearance import Clearance, Variation, Verdict, strictest
+from bot.practice.clearance import Clearance, Verdict, strictest
 from bot.practice.localtime import day
 from bot.practice.questionnaire import (
     PAGES,
     UNDER_AGE,
     assess,
     holds,
-    line,
     lines,
     with_clinician,
 )
 
 KEPT_NOTHING = timedelta(hours=number("keep_nothing_for"))
+
+
 RECONFIRM = timedelta(hours=number("reconfirm_within"))
+
+
 EVERY_LINE = tuple(name for page in range(1, PAGES + 1) for name in lines(page))
 
 
@@ -69,7 +71,7 @@ def begin(scene: Scene, now: datetime, lead: str = "") -> Answer:
     if not agreed(scene.person):
         return ask_consent(scene)
     check = scene.person.check or Check(started=now)
-    scene = replace(scene, person=replace(scene.person, check=check))
+    scene = replace(scene, person=replace(scene.person, check=check, card=None))
     return page(scene, lead=lead)
 
 
@@ -89,7 +91,15 @@ def page(scene: Scene, *, lead: str = "", notice: str = "") -> Answer:
         )
     )
     ticks = [
-        button(person, "", "tick", check.page, name, label=_label(person, n, name, check.ticks))
+        button(
+            person,
+            "",
+            "tick",
+            check.page,
+            name,
+            "off" if name in check.ticks else "on",
+            label=_label(person, n, name, check.ticks),
+        )
         for n, name in enumerate(names, 1)
     ]
     none = (button(person, "button.none", "none", check.page),)
@@ -104,12 +114,17 @@ def _label(person: Person, n: int, name: str, ticks: Iterable[str]) -> str:
     return words_of(person)("check.ticked", label=label) if name in ticks else label
 
 
-def tick(scene: Scene, on_page: int, name: str) -> Answer | None:
-    """Tick a line, or take its tick away; None for a page that is not open."""
+def tick(scene: Scene, on_page: int, name: str, said: str) -> Answer | None:
+    """Tick a line, or take its tick away; None for a page that is not open.
+
+    The button names what it makes of the line: a finger that taps twice takes nothing back.
+    """
     check = scene.person.check
     if check is None or check.page != on_page or check.asking or name not in lines(on_page):
         return None
-    ticked = name not in check.ticks
+    if said not in ("on", "off"):
+        return None
+    ticked = said == "on"
     every = {*check.ticks, name} if ticked else {*check.ticks} - {name}
     ticks = tuple(each for each in EVERY_LINE if each in every)
     scene = replace(scene, person=replace(scene.person, check=replace(check, ticks=ticks)))
@@ -259,94 +274,17 @@ def settle(
     person = replace(
         person,
         clearance=found,
+        cleared_at=now,
         cleared_until=None if keeps else now + KEPT_NOTHING,
+        card=None,
         proposed=None,
         proposed_at=None,
         refused_at=now if found.verdict >= Verdict.ASK_CLINICIAN else person.refused_at,
     )
     scene = replace(scene, person=person)
     if found.open:
-        return scene, (allowed(scene, found),)
-    return scene, (refused(scene, found, tuple(ticks)),)
-
-
-def allowed(scene: Scene, found: Clearance) -> Message:
-    """Nothing speaks against it, or the gentler way, with the first rest at hand."""
-    person, spoken = scene.person, words_of(scene.person)
-    first = start_with(found)
-    gentler = found.verdict is Verdict.GENTLER
-    parts: list[str] = [spoken("verdict.gentler" if gentler else "verdict.no_concern")]
-    if gentler:
-        parts.append(gentler_way(person, found))
-    parts.append(spoken("verdict.start", way=spoken(f"way.{first}")))
-    row = [button(person, "button.now", "up")]
-    if Variation.HIPS_BACK in found.variations and first is not Variation.HIPS_BACK:
-        row.append(button(person, "button.wall", "up", Variation.HIPS_BACK))
-    return say(scene, "\n".join(parts), tuple(row))
-
-
-def start_with(found: Clearance) -> Variation:
-    """The way for the first time: calves on a chair where it may be, else the gentlest."""
-    chair = Variation.CALVES_ON_CHAIR
-    return chair if chair in found.variations else found.variations[0]
-
-
-def gentler_way(person: Person, found: Clearance) -> str:
-    """What the gentler way is for this person."""
-    spoken = words_of(person)
-    ways = spoken("list.or").join(spoken(f"way.{v}") for v in found.variations)
-    parts = [spoken("gentler.ways", ways=ways, minutes=minutes(spoken, found.longest))]
-    if not found.may_use_floor:
-        parts.append(spoken("gentler.bed"))
-    if found.seconds_to_sit > number("sit"):
-        parts.append(spoken("gentler.sit", time=seconds(spoken, found.seconds_to_sit)))
-    if found.hours_after_food:
-        parts.append(spoken.count("gentler.food", found.hours_after_food))
-    if found.someone_nearby:
-        parts.append(spoken("gentler.nearby"))
-    if found.guarded_until:
-        parts.append(spoken("gentler.guardian"))
-    return " ".join(parts)
-
-
-def refused(scene: Scene, found: Clearance, ticks: tuple[str, ...] = ()) -> Message:
-    """Kindly no: whom to ask, a note for them where their OK opens something, and the seat."""
-    person, spoken = scene.person, words_of(scene.person)
-    seat = button(person, "button.seat", "seat")
-    if found.closed_until:
-        text = spoken("verdict.child", month=spoken.date(found.closed_until))
-        return say(scene, f"{text}\n\n{spoken('verdict.seat')}", (seat,))
-    whom = dict.fromkeys(line(name).whom for name in ticks if name != UNDER_AGE)
-    parts: list[str] = [spoken("verdict.ask_clinician" if found.opens else "verdict.locked")]
-    asked = [spoken(f"whom.{name}") for name in whom if name]
-    if asked:
-        parts.append(spoken("verdict.whom", whom=spoken("list.or").join(asked)))
-    if "pregnancy" in ticks:
-        parts.append(spoken("verdict.pregnancy"))
-    if found.opens and ticks:
-        parts.append(note(person, found.opens, ticks))
-    if found.opens:
-        parts.append(spoken("verdict.come_back"))
-    parts.append(spoken("verdict.seat"))
-    return say(scene, "\n\n".join(parts), (seat,))
-
-
-def note(person: Person, opens: Clearance, ticks: tuple[str, ...]) -> str:
-    """A note to show a clinician; shown once, with the result."""
-    spoken = words_of(person)
-    ticked = ", ".join(spoken(f"note.{name}") for name in ticks)
-    return spoken("verdict.note", what=opened(person, opens), ticked=ticked)
-
-
-def opened(person: Person, opens: Clearance) -> str:
-    """What a clinician's OK would open, in plain words."""
-    spoken = words_of(person)
-    return spoken(
-        "verdict.opens",
-        ways=spoken("list.or").join(spoken(f"way.plain.{v}") for v in opens.variations),
-        minutes=minutes(spoken, opens.longest),
-        sit=seconds(spoken, opens.seconds_to_sit),
-    )
+        return scene, (verdict.allowed(scene, found),)
+    return scene, (verdict.refused(scene, found, tuple(ticks)),)
 
 
 def current(person: Person, now: datetime) -> Clearance | None:
@@ -358,6 +296,13 @@ def current(person: Person, now: datetime) -> Clearance | None:
     last = person.habits.last
     last_day = day(last, where) if last else None
     return found if holds(found, day(now, where), last_day) else None
+
+
+def may_go_up(person: Person, now: datetime) -> bool:
+    """Whether the check allows legs up now, with nothing of it left to answer."""
+    found = current(person, now)
+    settled = agreed(person) and person.check is None and person.proposed is None
+    return settled and found is not None and found.open
 
 
 def show(scene: Scene, now: datetime) -> Answer:
@@ -378,10 +323,10 @@ def show(scene: Scene, now: datetime) -> Answer:
         way = "verdict.gentler" if found.verdict is Verdict.GENTLER else "verdict.no_concern"
         parts: list[str] = [spoken(way)]
         if found.verdict is Verdict.GENTLER:
-            parts.append(gentler_way(person, found))
+            parts.append(verdict.gentler_way(person, found))
         parts.append(spoken("check.since", day=spoken.date(found.on)))
         return scene, (say(scene, "\n".join(parts), (again,)),)
-    message = refused(scene, found)
+    message = verdict.refused(scene, found)
     rows = [*message.buttons, (again,)]
     if found.opens:
         rows.insert(0, (button(person, "button.clinician", "clinician", "ask"),))
@@ -393,7 +338,7 @@ def _lapsed(person: Person) -> str:
 
 
 def clinician(scene: Scene, said: str, now: datetime) -> Answer | None:
-    """A clinician's OK, in the person's own word: what exactly did they name?"""
+    """A clinician's OK, in the person's own word, and only for what was named."""
     person = scene.person
     found = current(person, now)
     if found is None or found.opens is None:
@@ -404,7 +349,7 @@ def clinician(scene: Scene, said: str, now: datetime) -> Answer | None:
             (button(person, "button.clinician_yes", "clinician", "yes"),),
             (button(person, "button.clinician_no", "clinician", "no"),),
         )
-        text = spoken("clinician.ask", what=opened(person, found.opens))
+        text = spoken("clinician.ask", what=verdict.opened(person, found.opens))
         return scene, (say(scene, text, *rows),)
     if said == "no":
         return scene, (say(scene, spoken("clinician.no")),)
@@ -427,7 +372,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
     if person.check and person.check.started + KEPT_NOTHING <= now:
         person = replace(person, check=None)
     if person.cleared_until and person.cleared_until <= now:
-        person = replace(person, clearance=None, cleared_until=None)
+        person = replace(person, clearance=None, cleared_until=None, refused_at=None)
     if person.proposed_at and person.proposed_at + RECONFIRM <= now:
         person = replace(person, proposed=None, proposed_at=None)
     return replace(scene, person=person), ()

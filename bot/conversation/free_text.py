@@ -40,10 +40,10 @@ def alarm(text: str) -> str:
     return ""
 
 
-def meaning(text: str, language: str) -> str:
-    """What the whole text means in that language, or nothing."""
+def meanings(text: str, language: str) -> tuple[str, ...]:
+    """What the whole text may mean in that language: which of it, the moment decides."""
     said = _plain(text[:LONGEST_ALARM])
-    return next((m for m in MEANINGS if said in _phrases(language, m)), "")
+    return tuple(m for m in MEANINGS if said in _phrases(language, m))
 
 
 def urgent(event: Event) -> bool:

@@ -108,6 +108,7 @@ class Hold:
     tingling_at: datetime | None = None
     tingled: bool = False
     dizzy: int = 0
+    cramped: bool = False
     seconds: int = 0
 
     @property
@@ -120,6 +121,11 @@ class Hold:
     def last_moment(self) -> datetime | None:
         """When the legs must come down whatever else happens: the limit, from legs up."""
         return self.legs_up + timedelta(minutes=self.plan.limit) if self.legs_up else None
+
+    @property
+    def more(self) -> int:
+        """How many times more time to settle was taken."""
+        return (self.since - self.legs_up) // SETTLE if self.legs_up else 0
 
     @property
     def ends(self) -> datetime | None:
@@ -232,6 +238,7 @@ class Person:
     country: str = ""
     consent: Consent | None = None
     clearance: Clearance | None = None
+    cleared_at: datetime | None = None
     cleared_until: datetime | None = None
     proposed: Clearance | None = None
     proposed_at: datetime | None = None
@@ -276,7 +283,7 @@ def blank(person: Person) -> bool:
 
 def lane(person: Person) -> Lane:
     """How urgent it is to look at this person when they are due."""
-    if person.hold is None:
+    if person.hold is None or not person.hold.plan.variation.raised:
         return Lane.REMINDER
     return Lane.EXIT if person.hold.phase is Phase.WAY_OUT else Lane.CUE
 

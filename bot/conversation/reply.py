@@ -1,12 +1,13 @@
 """How a room answers: its words in the person's language, its buttons with their owner."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.content.words import Marked, Words, words
 from bot.conversation.buttons import ANYONE, data
-from bot.conversation.person import Person, Scene
+from bot.conversation.person import Hold, Person, Scene
 from bot.events import Button, Lane, Message
 from bot.practice.countries import country_of, numbers
 from bot.practice.localtime import zone
@@ -62,11 +63,11 @@ def minutes(spoken: Words, length: float) -> str:
 
 
 def seconds(spoken: Words, length: float | timedelta) -> str:
-    """A short time in words: whole minutes from one minute on."""
+    """A time in words: to the second up to two minutes, to the half hour from two hours on."""
     whole = round(length.total_seconds() if isinstance(length, timedelta) else length)
-    if whole >= 3600:
-        return spoken.count("count.hours", whole // 3600)
-    if whole % 60 == 0 or whole > 600:
+    if whole >= 7200:
+        return spoken.count("count.hours", round(whole / 1800) / 2)
+    if (whole and whole % 60 == 0) or whole > 120:
         return spoken.count("count.minutes", round(whole / 60))
     return spoken.count("count.seconds", whole)
 
@@ -98,3 +99,9 @@ def country_name(person: Person) -> str:
     code = country(person)
     name: str = words_of(person).locale.territories.get(code, code)
     return name
+
+
+def with_hold(scene: Scene, hold: Hold | None, *messages: tuple[str, Rows]) -> Answer:
+    """The rest as it now is, with what is said of it."""
+    scene = replace(scene, person=replace(scene.person, hold=hold))
+    return scene, tuple(say(scene, text, *rows) for text, rows in messages)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation import hold, safety, up
+from bot.conversation import check, hold, safety, up
 from bot.conversation.person import Offer, Scene
 from bot.conversation.reply import Answer, button, say, words_of, zone_of
 
@@ -23,10 +23,10 @@ def ran(scene: Scene, now: datetime) -> Answer:
 
 def pressed(scene: Scene, when: str, now: datetime) -> Answer | None:
     """Cooled down already, or in a while."""
-    if when == "now":
+    if when not in ("now", "soon"):
+        return None
+    if when == "now" or safety.is_closed(scene.person, now) or not check.may_go_up(scene.person, now):
         return up.legs_up(scene, "", now)
-    if when != "soon" or scene.person.consent is None:
-        return up.legs_up(scene, "", now) if when == "soon" else None
     at = now + COOL_DOWN
     scene = replace(scene, person=replace(scene.person, offer=Offer(at)))
     spoken = words_of(scene.person)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import Which, number, routine
+from bot.conversation import plan
 from bot.conversation.person import Closed, Keep, Person, Scene
 from bot.conversation.reply import (
     Answer,
@@ -23,7 +24,7 @@ DOCTOR_HOUR = number("doctor_question_hour")
 AGAIN = timedelta(days=number("doctor_question_again"))
 ASKED_AT_MOST = 2
 """A question about how it went is asked by itself twice; then it waits at /up and /check."""
-BEFORE = ("doctor", "eyes", "tingling", "exit", "signs")
+BEFORE = ("doctor", "leg", "eyes", "tingling", "exit", "signs")
 """The questions that keep the pose closed, most urgent first."""
 
 
@@ -48,27 +49,47 @@ def closed_for(person: Person, kind: str) -> Closed | None:
     return next((each for each in person.closed if each.kind == kind), None)
 
 
+def numbered(person: Person, kind: str) -> tuple[int, Person]:
+    """The number of the entry of that kind, or a new one: a second tap opens no second one."""
+    entry = closed_for(person, kind)
+    return (entry.number, person) if entry else number_for(person)
+
+
+def is_closed(person: Person, now: datetime) -> bool:
+    """Whether anything keeps the pose closed at this moment."""
+    return any(entry.until is None or entry.until > now for entry in person.closed)
+
+
 def close_today(person: Person, now: datetime) -> Person:
     """No raised legs before the day turns."""
-    taken, person = number_for(person)
+    taken, person = numbered(person, "day")
     return close(person, Closed("day", taken, until=day_turns(now, zone_of(person))))
 
 
 def _doctor_asked(person: Person, now: datetime) -> tuple[int, Person]:
-    """Whatever was under way or asked is over, but for the question of the next day."""
-    person = replace(person, hold=None, card=None, check=None, offer=None, closed=())
-    taken, person = number_for(person)
+    """Whatever was under way is over; what else was asked waits behind the question of noon."""
+    waiting = tuple(replace(entry, ask_at=None) for entry in person.closed)
+    person = replace(person, hold=None, card=None, check=None, offer=None, closed=waiting)
+    taken, person = numbered(person, "doctor")
     noon = next_day(now, zone_of(person), DOCTOR_HOUR)
     return taken, close(person, Closed("doctor", taken, ask_at=noon))
 
 
-def emergency(scene: Scene, now: datetime, lead: str = "") -> Answer:
-    """Large and first. Closed until the question of the next day is answered."""
+def emergency(scene: Scene, now: datetime) -> Answer:
+    """Large and first. Closed until the question of the next day is answered.
+
+    With legs up the way down comes before it, in a line.
+    Of someone who has agreed to nothing, nothing is kept: they hear the same words.
+    """
+    text: str = words_of(scene.person)("safety.emergency", call=emergency_number(scene.person))
+    running = scene.person.hold
+    if running is not None and running.plan.variation.raised:
+        text = f"{words_of(scene.person)('trouble.chest.said')}\n\n{text}"
+    if scene.person.consent is None:
+        scene = replace(scene, person=replace(scene.person, hold=None))
+        return scene, (say(scene, text, lane=Lane.SAFETY),)
     taken, person = _doctor_asked(scene.person, now)
     scene = replace(scene, person=person)
-    spoken = words_of(person)
-    text: str = spoken("safety.emergency", call=emergency_number(person))
-    text = f"{lead}\n\n{text}" if lead else text
     buttons = (
         button(person, "button.getting_help", "emergency", taken, "help"),
         button(person, "button.mistake", "emergency", taken, "mistake"),
@@ -148,14 +169,13 @@ def answer(scene: Scene, taken: int, kind: str, said: str, now: datetime) -> Ans
         case "doctor", _:
             return _doctor(scene, entry, said, now)
         case ("eyes", "lost") | ("signs", "emergency"):
-            return emergency(replace(scene, person=reopen(scene.person, kind)), now)
+            return emergency(scene, now)
         case "eyes", _:
             return _eyes(scene, said, now)
         case ("tingling", "gone") | ("exit", "well"):
             return _all_well(scene, kind)
         case "tingling", _:
-            opened = replace(scene, person=reopen(scene.person, kind))
-            return see_doctor(opened, which("leg", "numb"), now)
+            return see_doctor(scene, which("leg", "numb"), now)
         case ("exit", "leg") | ("signs", "leg"):
             return which_leg(scene)
         case "exit", _:
@@ -184,7 +204,7 @@ def _doctor(scene: Scene, entry: Closed, said: str, now: datetime) -> Answer:
         scene = replace(scene, person=person)
         text = spoken("answer.doctor.not_yet.said", line=help_line(person))
         return scene, (say(scene, text, lane=Lane.SAFETY),)
-    person = replace(reopen(person, "doctor"), clearance=None, cleared_until=None)
+    person = _seen(person, now)
     if said == "treated" and person.consent:
         locked = assess(("clot_now",), day(now, zone_of(person)))
         until = now + timedelta(hours=number("keep_nothing_for"))
@@ -199,15 +219,39 @@ def _doctor(scene: Scene, entry: Closed, said: str, now: datetime) -> Answer:
     return scene, (say(scene, spoken("answer.doctor.fine.said"), begin),)
 
 
+def _seen(person: Person, now: datetime) -> Person:
+    """Someone looked at it: what was asked about it is over, and the check counts no more.
+
+    A refusal stays until a new check. An open question about the eyes counts as a yes.
+    """
+    if closed_for(person, "eyes"):
+        person = _eyes_kept(person, now)
+    closed = tuple(entry for entry in person.closed if entry.kind == "day")
+    person = replace(person, closed=closed)
+    if person.clearance is not None and not person.clearance.open:
+        return person
+    return replace(person, clearance=None, cleared_until=None)
+
+
+def _eyes_kept(person: Person, now: datetime) -> Person:
+    """What the eyes told outlives a new check, where the person lets us keep it."""
+    if person.consent is None or person.consent.keep is not Keep.RESULT:
+        return person
+    kept = assess(("glaucoma",), day(now, zone_of(person)))
+    return replace(person, carried=kept, refused_at=now)
+
+
 def _eyes(scene: Scene, said: str, now: datetime) -> Answer:
-    """What the eyes told outlives a new check, until a clinician's OK."""
+    """Who answers this has come down and sits: the rest is over.
+
+    What the eyes told is kept until a clinician's OK; where nothing may be kept, a question is.
+    """
     person = close_today(reopen(scene.person, "eyes"), now)
+    person = replace(person, hold=None)
     spoken = words_of(person)
     if said == "eyes":
-        if person.consent and person.consent.keep is Keep.RESULT:
-            kept = assess(("glaucoma",), day(now, zone_of(person)))
-            person = replace(person, carried=kept, refused_at=now)
-        else:
+        person = _eyes_kept(person, now)
+        if person.carried is None:
             _, person = _doctor_asked(person, now)
     scene = replace(scene, person=person)
     return scene, (say(scene, spoken(f"answer.eyes.{said}.said"), lane=Lane.SAFETY),)
@@ -219,12 +263,14 @@ def _all_well(scene: Scene, kind: str) -> Answer:
     spoken = words_of(person)
     if kind == "tingling":
         return scene, (say(scene, spoken("answer.tingling.gone.said")),)
-    buttons = (
-        button(person, "button.shorter", "next", "shorter"),
-        button(person, "button.seat", "seat"),
-        button(person, "button.as_before", "next", "same"),
-    )
-    return scene, (say(scene, spoken("answer.exit.well.said"), buttons),)
+    seat = button(person, "button.seat", "seat")
+    found, usual = person.clearance, person.habits.minutes
+    if found is None or not found.open or not usual:
+        return scene, (say(scene, spoken("feeling.late"), (seat,)),)
+    length = plan.shorter(found, usual)
+    less = button(person, "button.shorter", "next", "shorter", f"{length:g}")
+    same = button(person, "button.as_before", "next", "same")
+    return scene, (say(scene, spoken("answer.exit.well.said"), (less, seat, same)),)
 
 
 def which(sign: str, name: str) -> Which:
@@ -238,7 +284,7 @@ def which(sign: str, name: str) -> Which:
 
 def which_leg(scene: Scene) -> Answer:
     """Which sign of leg or urine it is; the pose stays closed until that is said."""
-    taken, person = number_for(scene.person)
+    taken, person = numbered(scene.person, "leg")
     person = close(replace(person, hold=None, card=None), Closed("leg", taken))
     scene = replace(scene, person=person)
     return scene, (leg_question(scene),)
@@ -273,12 +319,9 @@ def wake(scene: Scene, now: datetime) -> Answer:
 
 def open_question(scene: Scene) -> Message | None:
     """What must be answered before legs go up again, most urgent first."""
-    person = scene.person
-    if closed_for(person, "leg"):
-        return leg_question(scene)
     for kind in BEFORE:
-        if closed_for(person, kind):
-            return question(scene, kind)
+        if closed_for(scene.person, kind):
+            return leg_question(scene) if kind == "leg" else question(scene, kind)
     return None
 
 
@@ -288,7 +331,8 @@ def shut_today(scene: Scene, now: datetime) -> Message | None:
     spoken = words_of(person)
     for entry in person.closed:
         if entry.until is not None and entry.until > now:
-            clock = spoken.clock(entry.until, zone_of(person))
-            text = spoken(f"closed.{entry.kind}", clock=clock)
+            where = zone_of(person)
+            clock, on = spoken.clock(entry.until, where), spoken.day(entry.until, where)
+            text = spoken(f"closed.{entry.kind}", clock=clock, day=on)
             return say(scene, text, (button(person, "button.seat", "seat"),))
     return None

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
-from bot.conversation import check, hold, safety
-from bot.conversation.person import Card, Closed, Keep, Offer, Person, Plan, Scene
+from bot.conversation import check, hold, plan, safety, setup, trouble, verdict
+from bot.conversation.person import Card, Closed, Keep, Offer, Person, Scene
 from bot.conversation.reply import (
     Answer,
     button,
@@ -16,12 +16,15 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.events import Button, Lane, Message
-from bot.practice.clearance import ON_BED, Clearance, Place, Variation, Verdict
-from bot.practice.lengths import FAMILIAR_AFTER, ceiling, choices, ladder
+from bot.practice.clearance import Clearance
 from bot.practice.localtime import bedtime, day
 
 CARD_LIVES = timedelta(minutes=number("card_lives"))
+
+
 CARD_AGAIN = timedelta(seconds=number("card_again_after"))
+
+
 NEWS_HIDDEN = timedelta(hours=number("health_news_hidden_for"))
 
 
@@ -51,64 +54,14 @@ def legs_up(scene: Scene, wanted: str, now: datetime) -> Answer:
     unsaid = person.card
     if unsaid and unsaid.asking == "not_now" and not _another_day(person, unsaid, now):
         return _which_not_now(scene, unsaid)
+    if unsaid and unsaid.again_at and unsaid.again_at > now:
+        return scene, (say(scene, words_of(person)("card.mistake")),)
+    planned = plan.plan_for(person, found, wanted, now)
+    if unsaid and unsaid.plan == planned and not _old(unsaid, now):
+        return ready(replace(scene, person=replace(person, offer=None)), now)
     taken, person = safety.number_for(person)
-    card = Card(taken, shown=now, plan=plan(person, found, wanted, now))
+    card = Card(taken, shown=now, plan=planned)
     return ready(replace(scene, person=replace(person, card=card, offer=None)), now)
-
-
-def plan(person: Person, found: Clearance, wanted: str, now: datetime) -> Plan:
-    """The next rest: as last time, inside what is allowed now."""
-    habits = person.habits
-    way = habits.variation
-    if wanted in Variation.__members__.values():
-        way = Variation(wanted)
-    if way not in found.variations:
-        way = check.start_with(found)
-    late = bedtime(now, zone_of(person))
-    place = habits.place if found.may_use_floor else Place.BED
-    length = _length(wanted) or habits.minutes or ladder(found)[0]
-    draft = Plan(
-        variation=way,
-        place=place,
-        minutes=length,
-        limit=0,
-        breathing=_breathing(habits.breathing, found),
-        seconds_to_sit=found.seconds_to_sit,
-        lift_hips=habits.lift_hips,
-        draw_knees=found.may_draw_knees,
-    )
-    return fitted(draft, person, found, late=late)
-
-
-def _length(wanted: str) -> float:
-    """A number of minutes as it was said, or 0."""
-    digits = wanted.split(" ", maxsplit=1)[0].removesuffix("min").removesuffix("m")
-    return float(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 4 else 0
-
-
-def _breathing(name: str, found: Clearance) -> str:
-    holds = routine().breathing[name].holds
-    return "long_exhale" if holds and not found.may_hold_breath else name
-
-
-def fitted(draft: Plan, person: Person, found: Clearance, *, late: bool) -> Plan:
-    """The plan inside its limits: no bed where a way has none, no length over the longest."""
-    way = draft.variation
-    place = draft.place if way in ON_BED else Place.FLOOR
-    if not found.may_use_floor:
-        place = Place.BED
-    in_bed = late or place is Place.BED
-    most = ceiling(found, bedtime=in_bed, comfortable=person.habits.comfortable)
-    times = dict(person.habits.times).get(way, 0)
-    return replace(
-        draft,
-        place=place,
-        minutes=min(max(draft.minutes, routine().lengths.try_out[0]), most),
-        limit=most,
-        bedtime=in_bed,
-        familiar=times >= FAMILIAR_AFTER,
-        lift_hips=draft.lift_hips and found.may_lift_hips,
-    )
 
 
 def ready(scene: Scene, now: datetime) -> Answer:
@@ -117,9 +70,11 @@ def ready(scene: Scene, now: datetime) -> Answer:
     found = check.current(person, now)
     if card is None or found is None:
         return scene, ()
+    late = bedtime(now, zone_of(person))
+    card = replace(card, plan=plan.fitted(card.plan, person, found, late=late))
     asking = _first_unasked(person, card, found)
     if asking:
-        card = replace(card, asking=asking)
+        card = replace(card, asking=asking, shown=now, again_at=None)
         scene = replace(scene, person=replace(person, card=card))
         return scene, (_question(scene, card, asking),)
     card = replace(card, asking="", shown=now, again_at=None)
@@ -163,7 +118,7 @@ def before(scene: Scene, taken: int, asking: str, said: str, now: datetime) -> A
 def show_card(scene: Scene, card: Card, found: Clearance, now: datetime) -> Message:
     """The card: the plan in a line, every sign in full, one tap for a healthy person."""
     person, spoken = scene.person, words_of(scene.person)
-    parts = [plan_line(person, card.plan, said=check.start_with(found))]
+    parts = [plan.in_words(person, card.plan, said=verdict.start_with(found))]
     if card.plan.bedtime:
         parts.append(spoken("card.timer", minutes=minutes(spoken, card.plan.minutes)))
     head = " ".join(parts)
@@ -174,26 +129,9 @@ def show_card(scene: Scene, card: Card, found: Clearance, now: datetime) -> Mess
         for sign in routine().signs
     ]
     more: list[Button] = [button(person, "button.change", "change", card.number)]
-    given = datetime.combine(found.on, datetime.min.time(), tzinfo=zone_of(person))
-    if now - given >= NEWS_HIDDEN:
+    if person.cleared_at is None or now - person.cleared_at >= NEWS_HIDDEN:
         more.append(button(person, "button.news", "card", card.number, "news"))
     return say(scene, text, (start,), *pairs([*signs, *more]), slot="card")
-
-
-def plan_line(person: Person, planned: Plan, said: Variation) -> str:
-    """A plan in a line: 8 minutes, knees bent at the wall, as last time.
-
-    Before the very first rest the way was ``said`` a moment ago, with the result of the check.
-    """
-    spoken = words_of(person)
-    if not person.habits.rests and planned.variation is said and planned.place is Place.FLOOR:
-        return spoken("plan.very_first", minutes=minutes(spoken, planned.minutes))
-    way = spoken(f"way.{planned.variation}")
-    if planned.place is Place.BED and planned.variation in ON_BED:
-        way = spoken("way.on_bed", way=way)
-    same = (person.habits.variation, person.habits.place) == (planned.variation, planned.place)
-    last = "plan.as_last_time" if same else "plan.first_time"
-    return spoken(last, minutes=minutes(spoken, planned.minutes), way=way)
 
 
 def _another_day(person: Person, card: Card, now: datetime) -> bool:
@@ -205,15 +143,26 @@ def _old(card: Card, now: datetime) -> bool:
     return now - card.shown > CARD_LIVES
 
 
+def _now_bedtime(card: Card, person: Person, now: datetime) -> bool:
+    """Whether it has become bedtime since: then the rest is a shorter one, with a timer."""
+    return bedtime(now, zone_of(person)) and not card.plan.bedtime
+
+
 def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None:
-    """A button of the card; an old card gives way to a fresh one, with nothing decided."""
+    """A button of the card; an old card gives way to a fresh one, with nothing decided.
+
+    A sign of alarm counts on every card, however old: no tap on it is ever too late.
+    """
     person, card = scene.person, scene.person.card
+    if what == "emergency":
+        return safety.emergency(scene, now)
+    if what == "leg" and (card is None or card.number != taken):
+        raised = person.hold is not None and person.hold.plan.variation.raised
+        return trouble.stop(scene, now) if raised else safety.which_leg(scene)
     if card is None or card.number != taken or (card.asking and card.asking != what):
         return None
     found = check.current(person, now)
     match what:
-        case "emergency":
-            return safety.emergency(scene, now)
         case "leg":
             held = replace(card, asking="leg")
             scene, said = safety.which_leg(scene)
@@ -222,15 +171,17 @@ def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None
             return _which_not_now(scene, card)
         case "news":
             return check.health_news(scene, now)
-        case "start" if found is None or not found.open or person.closed or card.again_at:
+        case "start" if card.again_at is not None:
+            return legs_up(scene, "", now)
+        case "start" if not check.may_go_up(person, now) or safety.is_closed(person, now):
             return legs_up(replace(scene, person=replace(person, card=None)), "", now)
-        case "start" if _old(card, now):
-            fresh = replace(card, shown=now)
+        case "start" if _old(card, now) or _now_bedtime(card, person, now):
+            fresh = replace(card, shown=now, ready=())
             scene = replace(scene, person=replace(person, card=fresh))
             scene, said = ready(scene, now)
             return scene, (say(scene, words_of(person)("card.fresh")), *said)
         case "start":
-            return hold.begin(replace(scene, person=replace(person, card=None)), card.plan, now)
+            return setup.begin(replace(scene, person=replace(person, card=None)), card.plan, now)
         case _:
             return None
 
@@ -324,17 +275,23 @@ def skip(scene: Scene) -> Answer:
 
 def wake(scene: Scene, now: datetime) -> Answer:
     """A card that comes back, an offer whose time has come."""
-    person = scene.person
-    card, offer = person.card, person.offer
-    if card and card.again_at and card.again_at <= now:
-        found = check.current(person, now)
-        if person.hold or person.closed or found is None or not found.open:
-            return replace(scene, person=replace(person, card=None)), ()
-        return ready(scene, now)
+    scene, said = _offered(scene, now)
+    person, card = scene.person, scene.person.card
+    if said or card is None or card.again_at is None or card.again_at > now:
+        return scene, said
+    late = now - card.again_at > CARD_LIVES
+    shut = safety.is_closed(person, now) or not check.may_go_up(person, now)
+    if late or shut or person.hold:
+        return replace(scene, person=replace(person, card=None)), ()
+    return ready(scene, now)
+
+
+def _offered(scene: Scene, now: datetime) -> Answer:
+    person, offer = scene.person, scene.person.offer
     if offer and offer.at <= now:
         scene = replace(scene, person=replace(person, offer=None))
         late = now - offer.at > timedelta(minutes=number("late_offer"))
-        if late or person.hold or person.closed or person.quiet:
+        if late or person.hold or safety.is_closed(person, now):
             return scene, ()
         row = (
             button(person, "button.start", "up"),
@@ -342,6 +299,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
             button(person, "button.skip", "skip", 0),
         )
         text = words_of(person)("offer.now")
+        scene = replace(scene, person=replace(scene.person, card=None))
         return scene, (say(scene, text, row, lane=Lane.REMINDER, kind="offer"),)
     return scene, ()
 
@@ -353,12 +311,12 @@ def change(scene: Scene, taken: int, what: str, said: str, now: datetime) -> Ans
     if card is None or card.number != taken or card.asking or found is None or not found.open:
         return None
     if not what:
-        return scene, (_choices(scene, card, found),)
+        return scene, (plan.offered(scene, card, found),)
     late = bedtime(now, zone_of(person))
-    planned = _changed(card.plan, found, what, said)
+    planned = plan.changed(card.plan, found, what, said)
     if planned is None:
         return None
-    planned = fitted(planned, person, found, late=late)
+    planned = plan.fitted(planned, person, found, late=late)
     card = replace(card, plan=planned, shown=now)
     if person.consent and person.consent.keep is Keep.RESULT:
         habits = replace(
@@ -368,52 +326,3 @@ def change(scene: Scene, taken: int, what: str, said: str, now: datetime) -> Ans
         )
         person = replace(person, habits=habits)
     return ready(replace(scene, person=replace(person, card=card)), now)
-
-
-def _changed(planned: Plan, found: Clearance, what: str, said: str) -> Plan | None:
-    """The plan with one thing changed, inside what is allowed; None for what is not."""
-    match what:
-        case "way" if said in set(found.variations):
-            return replace(planned, variation=Variation(said))
-        case "min" if said.replace(".", "", 1).isdecimal():
-            return replace(planned, minutes=float(said))
-        case "place" if said in (Place.FLOOR, Place.BED):
-            return replace(planned, place=Place(said))
-        case "breath" if said in routine().breathing and _breathing(said, found) == said:
-            return replace(planned, breathing=said)
-        case "hips" if said in ("on", "off") and found.may_lift_hips:
-            return replace(planned, lift_hips=said == "on")
-        case _:
-            return None
-
-
-def _choices(scene: Scene, card: Card, found: Clearance) -> Message:
-    person, spoken, planned = scene.person, words_of(scene.person), card.plan
-
-    def choice(what: str, said: object, label: str) -> Button:
-        return button(person, "", "change", card.number, what, said, label=label)
-
-    late = bedtime(card.shown, zone_of(person)) or planned.place is Place.BED
-    lengths = choices(found, bedtime=late, comfortable=person.habits.comfortable)
-    ways = [
-        choice("way", v, spoken(f"way.{v}")) for v in found.variations if v != planned.variation
-    ]
-    more = [choice("min", f"{m:g}", minutes(spoken, m)) for m in lengths if m != planned.minutes]
-    places = [
-        choice("place", place, spoken(f"place.{place}"))
-        for place in Place
-        if found.may_use_floor and planned.variation in ON_BED and place != planned.place
-    ]
-    breaths = [
-        choice("breath", name, spoken(f"breathing.{name}"))
-        for name in routine().breathing
-        if name != planned.breathing and _breathing(name, found) == name
-    ]
-    hips = "off" if planned.lift_hips else "on"
-    lifts = [choice("hips", hips, spoken(f"hips.{hips}"))] if found.may_lift_hips else []
-    seat = button(person, "button.seat", "seat")
-    rows = pairs([*ways, *more, *places, *breaths, *lifts, seat])
-    text: str = spoken("change.ask")
-    if found.verdict is Verdict.NO_CONCERN:
-        text = f"{text} {spoken('change.hint')}"
-    return say(scene, text, *rows)

@@ -8,6 +8,22 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.content.routine import Country, EmergencySource
 
+BELONG = {
+    **dict.fromkeys(("CET", "EET", "EST", "HST", "MET", "MST", "WET"), ""),
+    "Africa/Asmera": "ER",
+    "Africa/Timbuktu": "ML",
+    "America/Coral_Harbour": "CA",
+    "America/Virgin": "VI",
+    "Antarctica/South_Pole": "AQ",
+    "Atlantic/Jan_Mayen": "SJ",
+    "Iceland": "IS",
+    "Pacific/Johnston": "UM",
+    "Pacific/Ponape": "FM",
+    "Pacific/Truk": "FM",
+    "Pacific/Yap": "FM",
+}
+"""Older names whose clock is that of another country by now, and those of no country at all."""
+
 
 class _Emergency(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,7 +48,7 @@ def zones() -> dict[str, str]:
         kind, *names = line.split()
         if kind == "L" and names[0] in found:
             found.setdefault(names[1], found[names[0]])
-    return found
+    return {**found, **BELONG}
 
 
 def country_of(zone: str) -> str:

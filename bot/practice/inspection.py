@@ -1,13 +1,13 @@
 """Refuses content that does not fit together, at start and with the reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from bot.content.routine import Limits, routine
-from bot.content.words import languages, words
+from bot.content.routine import CueRule, Limits, Line, Routine, routine
+from bot.content.words import Words, languages, words
 from bot.practice.clearance import RAISED, Variation
 from bot.practice.countries import emergency
-from bot.practice.questionnaire import PAGES, UNDER_AGE, lines
-from bot.practice.timeline import GAP, cues
+from bot.practice.questionnaire import UNDER_AGE
+from bot.practice.timeline import GAP, place
 
 LABEL_LENGTH = 24
 """Characters of a tick's label: two of them fit side by side on a phone."""
@@ -17,15 +17,21 @@ class Unfit(Exception):
     """The content contradicts itself; the message says where."""
 
 
-def inspect() -> None:
-    """Raise `Unfit` with every fault that is found in routine.toml and the catalogues."""
-    faults = [*_sources(), *_rules(), *_words(), *_cues()]
+def inspect(content: Routine | None = None, catalogues: Sequence[Words] | None = None) -> None:
+    """Raise `Unfit` with every fault of the practice and of what is said of it.
+
+    Both are the shipped ones unless they are handed in.
+    """
+    content = content or routine()
+    catalogues = catalogues or [words(language) for language in languages()]
+    faults = [*_sources(content), *_rules(content), *_cues(content)]
+    for spoken in catalogues:
+        faults += _words(content, spoken)
     if faults:
         raise Unfit("\n".join(faults))
 
 
-def _sources() -> Iterator[str]:
-    content = routine()
+def _sources(content: Routine) -> Iterator[str]:
     named = {
         **{f"line {entry.name}": entry.sources for entry in content.lines},
         **{f"sign {entry.name}": entry.sources for entry in content.signs},
@@ -47,36 +53,43 @@ def _sources() -> Iterator[str]:
             yield f"country {code}: a help line and its source come together"
 
 
-def _rules() -> Iterator[str]:
-    content = routine()
+def _rules(content: Routine) -> Iterator[str]:
     names = [entry.name for entry in content.lines]
-    yield from (f"line {name} stands twice" for name in names if names.count(name) > 1)
+    yield from (f"line {name} stands twice" for name in {n for n in names if names.count(n) > 1})
     ways = {variation.value for variation in Variation}
     if set(content.variations) != ways:
         yield f"variations must be exactly: {', '.join(sorted(ways))}"
     for entry in content.lines:
-        if (entry.limits is None) == (entry.verdict == "gentler"):
-            yield f"line {entry.name}: limits belong to gentler lines, and to those alone"
-        if entry.verdict == "ask_clinician" and not entry.whom:
-            yield f"line {entry.name}: whom to ask?"
-        for limits in filter(None, (entry.limits, entry.ok)):
-            yield from _limits(f"line {entry.name}", limits)
+        yield from _line(entry)
+    yield from (
+        f"{row} is dropped without a reason" for row, why in content.dropped.items() if not why
+    )
+
+
+def _line(entry: Line) -> Iterator[str]:
+    gentler = entry.verdict == "gentler"
+    if gentler != (entry.limits is not None):
+        yield f"line {entry.name}: limits belong to gentler lines, and to those alone"
+    if gentler and entry.ok is not None:
+        yield f"line {entry.name}: an OK opens what was closed, and this is open"
+    if not gentler and not entry.whom:
+        yield f"line {entry.name}: whom to ask?"
+    for limits in filter(None, (entry.limits, entry.ok)):
+        yield from _limits(f"line {entry.name}", limits)
 
 
 def _limits(where: str, limits: Limits) -> Iterator[str]:
     raised = {variation.value for variation in RAISED}
     if not limits.variations:
-        yield f"{where}: an OK that opens nothing is none"
+        yield f"{where}: no way at all is left"
     yield from (f"{where}: no such way: {v}" for v in limits.variations if v not in raised)
 
 
-def _keys() -> Iterator[str]:
+def _keys(content: Routine) -> Iterator[str]:
     """Every key that a rule needs words for."""
-    content = routine()
-    for page in range(1, PAGES + 1):
-        yield f"page.{page}"
-        for name in lines(page):
-            yield from (f"line.{name}", f"label.{name}", f"note.{name}", f"why.{name}")
+    yield from (f"page.{page}" for page in sorted({entry.page for entry in content.lines}))
+    for name in (*(entry.name for entry in content.lines), UNDER_AGE):
+        yield from (f"line.{name}", f"label.{name}", f"note.{name}", f"why.{name}")
     for entry in content.lines:
         if entry.whom:
             yield f"whom.{entry.whom}"
@@ -102,32 +115,44 @@ def _keys() -> Iterator[str]:
     yield from content.texts
 
 
-def _words() -> Iterator[str]:
-    for language in languages():
-        spoken = words(language)
-        yield from (f"{language}: no words for {key}" for key in _keys() if key not in spoken)
-        for name in (*(entry.name for entry in routine().lines), UNDER_AGE):
-            key = f"label.{name}"
-            if key in spoken and len(spoken(key)) > LABEL_LENGTH:
-                yield f"{language}: {key} is longer than {LABEL_LENGTH} characters"
-        for rule in routine().cues:
-            cue = f"cue.{rule.name}"
-            own = (f"{cue}.{name}" for name in routine().breathing if name != "own")
-            if cue not in spoken and not all(key in spoken for key in own):
-                yield f"{language}: no words for {cue}"
+def _words(content: Routine, spoken: Words) -> Iterator[str]:
+    language = spoken.language
+    yield from (f"{language}: no words for {key}" for key in _keys(content) if key not in spoken)
+    for name in (*(entry.name for entry in content.lines), UNDER_AGE):
+        key = f"label.{name}"
+        if key in spoken and len(spoken(key)) > LABEL_LENGTH:
+            yield f"{language}: {key} is longer than {LABEL_LENGTH} characters"
+    for rule in content.cues:
+        cue = f"cue.{rule.name}"
+        own = (f"{cue}.{name}" for name in content.breathing if name != "own")
+        if cue not in spoken and not all(key in spoken for key in own):
+            yield f"{language}: no words for {cue}"
 
 
-def _cues() -> Iterator[str]:
-    lengths = routine().lengths
+def _cues(content: Routine) -> Iterator[str]:
+    for rule in content.cues:
+        if (rule.at is None) == (rule.before is None):
+            yield f"cue {rule.name}: a share of the length, or seconds before its end"
+        if not 0 <= (rule.at or 0) < 1 or (rule.before is not None and rule.before <= 0):
+            yield f"cue {rule.name}: not within the rest"
+    lengths = content.lengths
     for minutes in sorted({*lengths.usual, *lengths.gentler, *lengths.try_out}):
         for familiar in (False, True):
-            placed = cues(Variation.CLASSIC, minutes, "long_exhale", familiar)
-            moments = [cue.at.total_seconds() for cue in placed]
-            if not placed or placed[0].name != "start" or moments[0] != 0:
-                yield f"a rest of {minutes:g} min does not begin with its start cue"
-            steps = zip(moments, [*moments[1:], minutes * 60], strict=True)
-            if any(after - before < GAP.total_seconds() for before, after in steps):
-                yield f"a rest of {minutes:g} min has cues out of order or too close"
+            yield from _order(content.cues, minutes, familiar)
     calls = (*lengths.way_out_calls, lengths.asleep_text)
     if list(calls) != sorted(set(calls)):
         yield "the calls of the way out are out of order"
+
+
+def _order(rules: Sequence[CueRule], minutes: float, familiar: bool) -> Iterator[str]:
+    rest = f"a rest of {minutes:g} min"
+    placed = place(rules, Variation.CLASSIC, minutes, "long_exhale", familiar)
+    moments = [cue.at.total_seconds() for cue in placed]
+    kinds = [cue.kind for cue in placed]
+    if not placed or kinds[0] != "start" or moments[0] != 0:
+        yield f"{rest} does not begin with its start cue"
+    steps = zip(moments, [*moments[1:], minutes * 60], strict=True)
+    if any(after - before < GAP.total_seconds() for before, after in steps):
+        yield f"{rest} has cues too close to each other or to its end"
+    if "soon" in kinds and kinds.index("soon") != len(kinds) - 1:
+        yield f"{rest} has cues out of order: one comes after the last notice"

@@ -4,7 +4,10 @@ from bot.content.routine import number, routine
 from bot.practice.clearance import Clearance, Verdict
 
 FAMILIAR_AFTER = number("familiar_after")
-GROWN = number("longest_gentler")
+GROWS_TO = {
+    Verdict.NO_CONCERN: number("grows_to"),
+    Verdict.GENTLER: number("grows_to_gentler"),
+}
 """Suggestions grow up to here by themselves; more is a person's own choice."""
 
 
@@ -36,7 +39,8 @@ def grown(clearance: Clearance, minutes: float, comfortable_here: int, rests: in
     enough = number("comfortable_to_grow")
     if comfortable_here < enough or rests < number("first_rests"):
         return minutes
-    return next((step for step in ladder(clearance) if minutes < step <= GROWN), minutes)
+    most = GROWS_TO[clearance.verdict]
+    return next((step for step in ladder(clearance) if minutes < step <= most), minutes)
 
 
 def shrunk(clearance: Clearance, minutes: float) -> float:

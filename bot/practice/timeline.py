@@ -34,14 +34,21 @@ class Cue:
 @cache
 def cues(variation: Variation, minutes: float, breathing: str, familiar: bool) -> tuple[Cue, ...]:
     """The cues of a rest in rising order, never two closer than `GAP`, none at or after its end."""
+    return place(routine().cues, variation, minutes, breathing, familiar)
+
+
+def place(
+    rules: Sequence[CueRule], variation: Variation, minutes: float, breathing: str, familiar: bool
+) -> tuple[Cue, ...]:
+    """Those cues by these rules; of two that come too close the one ruled later gives way."""
     length = timedelta(minutes=minutes)
     placed: list[Cue] = []
-    for rule in routine().cues:
+    for rule in rules:
         if length.total_seconds() < rule.least or (rule.fresh and familiar):
             continue
         if not variation.raised and rule.name not in SEATED:
             continue
-        if rule.kind == "breathing" and breathing == "own":
+        if breathing == "own" and rule.kind in ("breathing", "optional"):
             continue
         at = _free(_wanted(rule, length), placed, length)
         if at is not None:

@@ -2,63 +2,35 @@
 
 import logging
 import secrets
-import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import blake2s
-from pathlib import Path
 from typing import Any
 
 import filelock
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Row, create_engine, event, make_url, select
+from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    NotSupportedError,
-    ProgrammingError,
-)
 
 from bot.events import Address, Incoming
 from bot.store import outbox, people, privacy, turns
+from bot.store.file import (
+    MIGRATIONS,
+    StoreAway,
+    StoreBusy,
+    StoreTooNew,
+    StoreUnknown,
+    connect,
+    located,
+    migrate,
+    troubles_named,
+    wipe,
+)
 from bot.store.outbox import Outcome, Waiting
 from bot.store.tables import handled, setting
 from bot.store.turns import Step, what_failed
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-
-PRAGMAS = (
-    "journal_mode = WAL",
-    # In WAL, NORMAL may lose the last commits when the power goes.
-    "synchronous = FULL",
-    "foreign_keys = ON",
-    # What is deleted is overwritten: /forget means the bytes, too.
-    "secure_delete = ON",
-)
-
 log = logging.getLogger(__name__)
-
-
-class StoreBusy(Exception):
-    """Another process has the database open."""
-
-
-class StoreTooNew(Exception):
-    """The database was written by a newer program than this one."""
-
-
-class StoreAway(Exception):
-    """The database cannot be used now."""
-
-
-class StoreUnknown(ValueError):
-    """An address of a database that this version cannot use."""
 
 
 class Store:
@@ -66,13 +38,7 @@ class Store:
 
     def __init__(self, url: str, patience: float = 5.0) -> None:
         """``url`` is ``sqlite:///path``; ``patience`` is how long to wait for a locked file."""
-        found = make_url(url)
-        if found.get_backend_name() != "sqlite":
-            raise StoreUnknown("Only SQLite works in this version; PostgreSQL is not in it yet.")
-        if not found.database or found.database == ":memory:":
-            raise StoreUnknown("The database must be a file: sqlite:///path/to/file.db")
-        self.path = Path(found.database)
-        self._url = found
+        self._url, self.path = located(url)
         self._patience = patience
         self._engine: Engine | None = None
         self._lock = filelock.FileLock(
@@ -82,6 +48,7 @@ class Store:
         )
         self._key = b""
         self._leased: outbox.Leased = {}
+        self._unwiped = False
 
     @property
     def engine(self) -> Engine:
@@ -106,10 +73,10 @@ class Store:
             raise StoreBusy(f"{self.path} is in use by another legs-up") from None
         except OSError as error:
             raise StoreAway(f"{self.path}: {error.strerror}") from error
-        self._engine = self._connect()
+        self._engine = connect(self._url, self._patience)
         try:
             with self._transaction() as db:
-                _migrate(db)
+                migrate(db)
             self._key = bytes.fromhex(self._log_key())
         except BaseException:
             self.close()
@@ -122,42 +89,14 @@ class Store:
             self._engine = None
         self._lock.release()
 
-    def _connect(self) -> Engine:
-        # At DEBUG these log every row that is read; no log may hold a person's words.
-        logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-        engine = create_engine(
-            self._url, hide_parameters=True, connect_args={"timeout": self._patience}
-        )
-
-        @event.listens_for(engine, "connect")
-        def configure(connection: sqlite3.Connection, _record: object) -> None:
-            # sqlite3 shall not begin transactions by itself: it would begin them too late.
-            connection.isolation_level = None
-            for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-
-        @event.listens_for(engine, "begin")
-        def begin(connection: Connection) -> None:
-            # The write lock at once: a turn that reads first could otherwise fail half-way.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-        return engine
-
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        try:
-            with self.engine.begin() as db:
-                yield db
-        except (IntegrityError, ProgrammingError, DataError, NotSupportedError):
-            # These are mistakes of ours, not troubles of the database.
-            raise
-        except DBAPIError as error:
-            raise StoreAway(f"{self.path}: {error.orig}") from None
+        with troubles_named(self.path), self.engine.begin() as db:
+            yield db
 
     def _wipe(self) -> None:
-        """After an erasure: the write-ahead log still holds what the tables do not."""
-        with closing(self.engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """After an erasure; tried again with the next words if somebody else reads just now."""
+        self._unwiped = not wipe(self.engine)
 
     # Settings
 
@@ -278,7 +217,7 @@ class Store:
             erased = [outbox.settle(db, outcome, now) for outcome in outcomes]
             taken = outbox.take(db, now, platforms, leased)
         self._leased = leased
-        if any(erased):
+        if any(erased) or self._unwiped:
             self._wipe()
         return taken
 
@@ -296,6 +235,11 @@ class Store:
         with self._transaction() as db:
             moments = (turns.next_wake(db), outbox.next_due(db, now, self._leased))
         return min((moment for moment in moments if moment), default=None)
+
+    def resting(self) -> bool:
+        """Whether anybody has their legs up, or is on their way up or down."""
+        with self._transaction() as db:
+            return people.resting(db)
 
     def last_at(self) -> datetime | None:
         """The latest moment at which anybody was stepped."""
@@ -323,18 +267,8 @@ class Store:
             self._wipe()
 
 
-def _migrate(db: Connection) -> None:
-    config = Config()
-    # Alembic's settings are a ConfigParser's, to which a percent sign means something.
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = db
-    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
-    if set(MigrationContext.configure(db).get_current_heads()) - known:
-        raise StoreTooNew("This database was written by a newer version of legs-up.")
-    command.upgrade(config, "head")
-
-
 __all__ = [
+    "MIGRATIONS",
     "Outcome",
     "Step",
     "Store",

@@ -1,13 +1,14 @@
 """Reading a person and their scene from the tables, and writing them back."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Table, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -27,8 +28,8 @@ READERS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 _PERSON = TypeAdapter(Person)
 
 
-class TooOld(Exception):
-    """A row was written in a version that has no reader."""
+class Unreadable(Exception):
+    """A row was written in a version that has no reader: too old, or newer than this program."""
 
 
 def write(someone: Person) -> str:
@@ -39,9 +40,9 @@ def write(someone: Person) -> str:
 def read(version: int, state: str) -> Person:
     """A person from JSON of this or any earlier version."""
     data = json.loads(state)
-    while version < VERSION:
+    while version != VERSION:
         if version not in READERS:
-            raise TooOld(version)
+            raise Unreadable(version)
         data, version = READERS[version](data), version + 1
     # From JSON and not from Python values: enums and dates are told apart by their fields only.
     return _PERSON.validate_json(json.dumps(data))
@@ -147,6 +148,8 @@ def save(db: Connection, scene: Scene, now: datetime, earliest: datetime) -> Non
             state=write(someone),
         )
     )
+    if scene.forget_history:
+        db.execute(delete(rest).where(rest.c.person_id == someone.id))
     for over in scene.rests:
         row = {
             "started": over.started,
@@ -162,28 +165,39 @@ def save(db: Connection, scene: Scene, now: datetime, earliest: datetime) -> Non
         )
 
 
+def resting(db: Connection) -> bool:
+    """Whether anybody has their legs up, or is on their way up or down."""
+    up = select(person.c.id).where(person.c.lane <= Lane.CUE, person.c.wake_at.is_not(None))
+    return db.execute(up.limit(1)).first() is not None
+
+
 def last_at(db: Connection) -> datetime | None:
     """The latest moment at which anybody was stepped."""
     return db.execute(select(func.max(person.c.at))).scalar()
 
 
+def _readable(db: Connection, which: ColumnElement[bool]) -> Iterator[tuple[Row[Any], Person]]:
+    for row in db.execute(select(person).where(which)).all():
+        # One that cannot be read fails at its next step, and there only.
+        with suppress(ValueError, Unreadable):
+            yield row, read(row.version, row.state)
+
+
 def clamp(db: Connection, now: datetime) -> None:
     """Nobody's last step and no words lie after ``now``: for a clock that was set back."""
-    for row in db.execute(select(person).where(person.c.at > now)).all():
-        someone = read(row.version, row.state)
-        someone = replace(someone, at=min(someone.at, now) if someone.at else None)
+    for row, someone in _readable(db, person.c.at > now):
+        clamped = replace(someone, at=min(someone.at, now) if someone.at else None)
         db.execute(
             update(person)
             .where(person.c.id == row.id)
-            .values(at=now, version=VERSION, state=write(someone))
+            .values(at=now, version=VERSION, state=write(clamped))
         )
     db.execute(update(outbox).where(outbox.c.not_before > now).values(not_before=now))
 
 
 def refresh(db: Connection) -> None:
     """Compute every wake_at anew but those of a backoff, since what it is a cache of changed."""
-    for row in db.execute(select(person).where(person.c.failures == 0)).all():
-        someone = read(row.version, row.state)
+    for row, someone in _readable(db, person.c.failures == 0):
         db.execute(
             update(person)
             .where(person.c.id == row.id)

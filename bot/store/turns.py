@@ -85,7 +85,7 @@ def write(db: Connection, taken: Taken, now: datetime, leased: Leased) -> bool:
     else:
         people.save(db, scene, taken.at, taken.earliest)
     outbox.put(db, taken.messages, None if erased else taken.person_id, now, leased)
-    return erased
+    return erased or scene.forget_history
 
 
 def apologise(db: Connection, incoming: Incoming, now: datetime, leased: Leased) -> None:

@@ -1,0 +1,141 @@
+"""How the legs feel after a rest: the answer to the way out, and what it changes."""
+
+import re
+from dataclasses import replace
+from datetime import datetime
+
+from bot.conversation import safety
+from bot.conversation.person import Habits, Hold, Keep, Phase, Rest, Scene
+from bot.conversation.plan import shorter
+from bot.conversation.reply import Answer, button, minutes, say, seconds, with_hold, words_of, zone_of
+from bot.practice.clearance import Place
+from bot.practice.lengths import grown
+from bot.practice.localtime import bedtime
+
+LENGTH = re.compile(r"\d{1,3}(\.\d)?")
+FEELINGS = ("lighter", "same", "worse")
+TENTH = 10
+
+
+def feel(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None:
+    """How the legs feel: the answer to the way out, and the rating."""
+    person = scene.person
+    hold = person.hold
+    if hold is None or hold.number != taken:
+        return _felt_late(scene, taken, feeling, now)
+    if hold.phase not in (Phase.WAY_OUT, Phase.SIT) or feeling not in FEELINGS:
+        return None
+    if feeling == "worse":
+        hold = replace(hold, phase=Phase.SIT, since=now, asking="legs")
+        text = words_of(person)("feeling.worse.which")
+        rows = tuple(
+            (button(person, f"worse.{which}", "worse", hold.number, which),)
+            for which in ("both", "one", "weak")
+        )
+        return with_hold(scene, hold, (text, rows))
+    scene = _rate(scene, hold, feeling)
+    return with_hold(scene, None, (_goodbye(scene, hold, feeling, now), ()))
+
+
+def _felt_late(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None:
+    """An answer to a way out that had been given up for the night."""
+    entry = safety.closed_for(scene.person, "exit")
+    if entry is None or entry.number != taken or feeling not in FEELINGS:
+        return None
+    if feeling == "worse":
+        return safety.answer(scene, taken, "exit", "leg", now)
+    person = safety.reopen(scene.person, "exit")
+    scene = replace(scene, person=person)
+    return scene, (say(scene, words_of(person)("feeling.late")),)
+
+
+def next_time(scene: Scene, said: str, shown: str) -> Answer | None:
+    """After a way out that was slept through: a shorter one next time, or as before.
+
+    ``shown`` are the minutes that the button named: a second tap makes it no shorter still.
+    """
+    person, spoken = scene.person, words_of(scene.person)
+    if said == "same":
+        return scene, (say(scene, spoken("next.same")),)
+    length = float(shown) if LENGTH.fullmatch(shown) else 0
+    if said != "shorter" or not length:
+        return None
+    if 0 < length < person.habits.minutes:
+        habits = replace(person.habits, minutes=length, at_length=0)
+        scene = replace(scene, person=replace(person, habits=habits))
+    return scene, (say(scene, spoken("next.shorter", minutes=minutes(spoken, length))),)
+
+
+def worse(scene: Scene, taken: int, which: str, now: datetime) -> Answer | None:
+    """Both legs, one, or both suddenly weak."""
+    hold = scene.person.hold
+    if hold is None or hold.number != taken or hold.asking != "legs":
+        return None
+    match which:
+        case "weak":
+            return safety.emergency(_rate(scene, hold, "worse"), now)
+        case "one":
+            return safety.which_leg(_rate(scene, hold, "worse"))
+        case "both":
+            before = scene.person.habits.minutes
+            scene = _rate(scene, hold, "worse")
+            went_down = scene.person.habits.minutes < before
+            key = "worse.both.said" if went_down else "worse.both.gentle"
+            return with_hold(scene, None, (words_of(scene.person)(key), ()))
+        case _:
+            return None
+
+
+def _rate(scene: Scene, hold: Hold, feeling: str) -> Scene:
+    """Remember the feeling; it tunes the next suggestion."""
+    person = scene.person
+    keeps = person.consent is not None and person.consent.keep is Keep.RESULT
+    if not keeps or hold.started is None:
+        return scene
+    rest = Rest(
+        hold.number, hold.started, hold.seconds, hold.plan.variation, hold.plan.bedtime, feeling
+    )
+    found, habits = person.clearance, person.habits
+    if found is not None and found.open:
+        if feeling == "worse":
+            length = shorter(found, min(habits.minutes, hold.plan.minutes))
+            habits = replace(habits, minutes=length, at_length=0)
+        else:
+            habits = _comfortable(habits, hold)
+            longer = grown(found, habits.minutes, habits.at_length, habits.rests)
+            if longer != habits.minutes:
+                habits = replace(habits, minutes=longer, at_length=0)
+    person = replace(person, habits=habits)
+    return replace(scene, person=person, rests=(*scene.rests, rest))
+
+
+def _comfortable(habits: Habits, hold: Hold) -> Habits:
+    whole = hold.seconds >= round(hold.plan.minutes * 60)
+    here = whole and hold.plan.minutes == habits.minutes
+    return replace(
+        habits,
+        comfortable=habits.comfortable + 1,
+        at_length=habits.at_length + 1 if here else habits.at_length,
+    )
+
+
+def _goodbye(scene: Scene, hold: Hold, feeling: str, now: datetime) -> str:
+    """The last words of a rest; good night is always the last of the day."""
+    person, spoken, plan = scene.person, words_of(scene.person), hold.plan
+    parts = []
+    late = bedtime(now, zone_of(person))
+    sat = (now - hold.since).total_seconds()
+    if late and plan.place is Place.BED:
+        parts.append(spoken("way_out.stay_lying"))
+    elif sat < plan.seconds_to_sit:
+        left = seconds(spoken, plan.seconds_to_sit)
+        parts.append(spoken("way_out.sit_first", time=left))
+    else:
+        parts.append(spoken("way_out.stand"))
+    habits = person.habits
+    if habits.rests == 1:
+        parts.append(spoken("delight.first"))
+    if habits.rests == TENTH:
+        parts.append(spoken.count("delight.tenth", round(habits.seconds / 60)))
+    parts.append(spoken("goodbye.night" if late else f"goodbye.{feeling}"))
+    return " ".join(parts)

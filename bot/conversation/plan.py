@@ -1,0 +1,148 @@
+"""The next rest as it is meant to be, and [Change]."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.content.routine import routine
+from bot.conversation import verdict
+from bot.conversation.person import Card, Person, Plan, Scene
+from bot.conversation.reply import (
+    button,
+    minutes,
+    pairs,
+    say,
+    words_of,
+    zone_of,
+)
+from bot.events import Button, Message
+from bot.practice.clearance import ON_BED, Clearance, Place, Variation, Verdict
+from bot.practice.lengths import FAMILIAR_AFTER, ceiling, choices, ladder, shrunk
+from bot.practice.localtime import bedtime
+
+
+def plan_for(person: Person, found: Clearance, wanted: str, now: datetime) -> Plan:
+    """The next rest: as last time, inside what is allowed now."""
+    habits = person.habits
+    way = habits.variation
+    if wanted in Variation.__members__.values():
+        way = Variation(wanted)
+    if way not in found.variations:
+        way = verdict.start_with(found)
+    late = bedtime(now, zone_of(person))
+    place = habits.place if found.may_use_floor else Place.BED
+    length = _length(wanted) or habits.minutes or ladder(found)[0]
+    draft = Plan(
+        variation=way,
+        place=place,
+        minutes=length,
+        limit=0,
+        breathing=_breathing(habits.breathing, found),
+        seconds_to_sit=found.seconds_to_sit,
+        lift_hips=habits.lift_hips,
+        draw_knees=found.may_draw_knees,
+    )
+    return fitted(draft, person, found, late=late)
+
+
+def shorter(found: Clearance, length: float) -> float:
+    """A length below that one: a step down, at the lowest step the short first tries."""
+    steps = (shrunk(found, length), *routine().lengths.try_out)
+    return max((step for step in steps if step < length), default=length)
+
+
+def _length(wanted: str) -> float:
+    """A number of minutes as it was said, or 0."""
+    digits = wanted.split(" ", maxsplit=1)[0].removesuffix("min").removesuffix("m")
+    return float(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 4 else 0
+
+
+def _breathing(name: str, found: Clearance) -> str:
+    holds = routine().breathing[name].holds
+    return "long_exhale" if holds and not found.may_hold_breath else name
+
+
+def fitted(draft: Plan, person: Person, found: Clearance, *, late: bool) -> Plan:
+    """The plan inside its limits: no bed where a way has none, no length over the longest."""
+    way = draft.variation
+    place = draft.place if way in ON_BED else Place.FLOOR
+    if not found.may_use_floor:
+        place = Place.BED
+    in_bed = late or place is Place.BED
+    most = ceiling(found, bedtime=in_bed, comfortable=person.habits.comfortable)
+    times = dict(person.habits.times).get(way, 0)
+    return replace(
+        draft,
+        place=place,
+        minutes=min(max(draft.minutes, routine().lengths.try_out[0]), most),
+        limit=most,
+        bedtime=in_bed,
+        familiar=times >= FAMILIAR_AFTER,
+        lift_hips=draft.lift_hips and found.may_lift_hips,
+    )
+
+
+def in_words(person: Person, planned: Plan, said: Variation) -> str:
+    """A plan in a line: 8 minutes, knees bent at the wall, as last time.
+
+    Before the very first rest the way was ``said`` a moment ago, with the result of the check.
+    """
+    spoken = words_of(person)
+    if not person.habits.rests and planned.variation is said and planned.place is Place.FLOOR:
+        return spoken("plan.very_first", minutes=minutes(spoken, planned.minutes))
+    way = spoken(f"way.{planned.variation}")
+    if planned.place is Place.BED and planned.variation in ON_BED:
+        way = spoken("way.on_bed", way=way)
+    same = (person.habits.variation, person.habits.place) == (planned.variation, planned.place)
+    last = "plan.as_last_time" if same else "plan.first_time"
+    return spoken(last, minutes=minutes(spoken, planned.minutes), way=way)
+
+
+def changed(planned: Plan, found: Clearance, what: str, said: str) -> Plan | None:
+    """The plan with one thing changed, inside what is allowed; None for what is not."""
+    match what:
+        case "way" if said in set(found.variations):
+            return replace(planned, variation=Variation(said))
+        case "min" if said.replace(".", "", 1).isdecimal():
+            return replace(planned, minutes=float(said))
+        case "place" if said in (Place.FLOOR, Place.BED):
+            return replace(planned, place=Place(said))
+        case "breath" if said in routine().breathing and _breathing(said, found) == said:
+            return replace(planned, breathing=said)
+        case "hips" if said in ("on", "off") and found.may_lift_hips:
+            return replace(planned, lift_hips=said == "on")
+        case _:
+            return None
+
+
+def offered(scene: Scene, card: Card, found: Clearance) -> Message:
+    """What can be different, inside what is allowed."""
+    """What could be different, as far as it is allowed."""
+    person, spoken, planned = scene.person, words_of(scene.person), card.plan
+
+    def choice(what: str, said: object, label: str) -> Button:
+        return button(person, "", "change", card.number, what, said, label=label)
+
+    late = bedtime(card.shown, zone_of(person)) or planned.place is Place.BED
+    lengths = choices(found, bedtime=late, comfortable=person.habits.comfortable)
+    ways = [
+        choice("way", v, spoken(f"way.{v}")) for v in found.variations if v != planned.variation
+    ]
+    more = [choice("min", f"{m:g}", minutes(spoken, m)) for m in lengths if m != planned.minutes]
+    places = [
+        choice("place", place, spoken(f"place.{place}"))
+        for place in Place
+        if found.may_use_floor and planned.variation in ON_BED and place != planned.place
+    ]
+    breaths = [
+        choice("breath", name, spoken(f"breathing.{name}"))
+        for name in routine().breathing
+        if name != planned.breathing and _breathing(name, found) == name
+    ]
+    hips = "off" if planned.lift_hips else "on"
+    lifts = [choice("hips", hips, spoken(f"hips.{hips}"))] if found.may_lift_hips else []
+    seat = button(person, "button.seat", "seat")
+    rows = pairs([*ways, *more, *places, *breaths, *lifts, seat])
+    text: str = spoken("change.ask")
+    if found.verdict is Verdict.NO_CONCERN:
+        text = f"{text} {spoken('change.hint')}"
+    return say(scene, text, *rows)

@@ -1,0 +1,98 @@
+"""Getting in: three steps with another way for each, then a minute to settle."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.content.routine import number
+from bot.conversation import safety
+from bot.conversation.person import Hold, Person, Phase, Plan, Scene
+from bot.conversation.reply import Answer, Rows, button, minutes, say, seconds, with_hold, words_of
+from bot.conversation.rest_buttons import settle_rows
+from bot.conversation.way_out import exit_text
+from bot.events import Lane
+from bot.practice.clearance import Place
+
+SETTLE = timedelta(seconds=number("settle"))
+STEPS = 3
+
+
+def begin(scene: Scene, plan: Plan, now: datetime) -> Answer:
+    """After the card: the three steps, or straight to settling in for who knows the way."""
+    taken, person = safety.number_for(scene.person)
+    hold = Hold(taken, plan, Phase.SETUP, now)
+    if plan.familiar:
+        return settle(replace(scene, person=person), hold, now)
+    return with_hold(replace(scene, person=person), hold, step_card(person, hold))
+
+
+def settle(scene: Scene, hold: Hold, now: datetime) -> Answer:
+    """The clock starts by itself a minute from now."""
+    starts = now + SETTLE
+    hold = replace(hold, phase=Phase.SETTLE, since=starts, legs_up=starts)
+    person, spoken = scene.person, words_of(scene.person)
+    key = "settle.familiar" if hold.plan.familiar else "settle"
+    length = minutes(spoken, hold.plan.minutes)
+    text = spoken(key, minutes=length, settle=seconds(spoken, SETTLE))
+    return with_hold(scene, hold, (text, settle_rows(person, hold)))
+
+
+def step_card(person: Person, hold: Hold, key: str = "setup") -> tuple[str, Rows]:
+    """A card of the set-up, or another way in for who is stuck with it."""
+    spoken, plan = words_of(person), hold.plan
+    bed = f"{key}.on_bed.{plan.variation}.{hold.step}"
+    name = (
+        bed if plan.place is Place.BED and bed in spoken else f"{key}.{plan.variation}.{hold.step}"
+    )
+    knees = spoken("setup.knees" if plan.draw_knees else "setup.no_knees")
+    text: str = spoken(name, knees=knees)
+    if hold.step == 1 and plan.lift_hips and key == "setup":
+        text = f"{text} {spoken('setup.lift_hips')}"
+    text = spoken("setup.step", step=hold.step, steps=STEPS, text=text)
+    stuck = button(person, "button.stuck", "hold", hold.number, "stuck")
+    stop = button(person, "button.not_now", "hold", hold.number, "leave")
+    if hold.step < STEPS:
+        following = button(person, "button.next", "hold", hold.number, "next", hold.step)
+        return text, ((following, stuck), (stop,))
+    place = button(person, "button.in_place", "hold", hold.number, "place")
+    return text, ((place, stuck), (stop,))
+
+
+def last_step(person: Person, hold: Hold) -> tuple[str, Rows]:
+    """The step that the tap leads to; with the last one the minute to settle begins."""
+    text, rows = step_card(person, hold)
+    if hold.step < STEPS:
+        return text, rows
+    spoken = words_of(person)
+    settling = spoken(
+        "settle", minutes=minutes(spoken, hold.plan.minutes), settle=seconds(spoken, SETTLE)
+    )
+    more = button(person, "button.more_time", "hold", hold.number, "more", hold.more)
+    stuck = button(person, "button.stuck", "hold", hold.number, "stuck")
+    wrong = button(person, "button.wrong", "hold", hold.number, "wrong")
+    place = button(person, "button.in_place", "hold", hold.number, "place")
+    return f"{text}\n{settling}", ((place, more), (stuck, wrong))
+
+
+def more_time(scene: Scene, hold: Hold) -> Answer:
+    """Another minute to settle; it counts toward the limit."""
+    hold = replace(hold, since=hold.since + SETTLE)
+    spoken = words_of(scene.person)
+    text = spoken("settle.more", settle=seconds(spoken, SETTLE))
+    return with_hold(scene, hold, (text, settle_rows(scene.person, hold)))
+
+
+def all_steps(scene: Scene, hold: Hold) -> Answer:
+    """Every step at once, for who knows the way and wants to be sure."""
+    person = scene.person
+    steps = [step_card(person, replace(hold, step=n))[0] for n in range(1, STEPS + 1)]
+    return with_hold(scene, hold, ("\n".join(steps), settle_rows(person, hold)))
+
+
+def abandoned(scene: Scene, hold: Hold) -> Answer:
+    """A set-up that nobody goes on with: put away, and called down if the legs may be up."""
+    spoken = words_of(scene.person)
+    if hold.step == 1:
+        return with_hold(scene, None, (spoken("setup.closed"), ()))
+    text = spoken("setup.closed_lying", exit=exit_text(scene, hold))
+    scene = replace(scene, person=replace(scene.person, hold=None))
+    return scene, (say(scene, text, lane=Lane.EXIT),)

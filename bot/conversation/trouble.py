@@ -1,0 +1,123 @@
+"""When something is wrong in a rest: what it is, and what helps."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.content.routine import number, routine
+from bot.conversation import safety
+from bot.conversation.person import Closed, Hold, Phase, Scene
+from bot.conversation.reply import Answer, button, pairs, say, with_hold, words_of
+from bot.conversation.rest_buttons import feeling_rows, phase_rows, rows, tingling_rows
+from bot.conversation.way_out import ask_tingling, exit_text, record, seat_over, spent, way_out
+from bot.events import Lane, Message
+
+TINGLING_WAIT = timedelta(seconds=number("tingling_wait"))
+SEATED_TROUBLES = ("chest", "head", "other")
+"""What can be wrong with both feet on the floor."""
+
+
+def tingling(scene: Scene, hold: Hold, said: str, now: datetime) -> Answer:
+    """Bend the knees, wait a minute; still there means come out."""
+    person, spoken = scene.person, words_of(scene.person)
+    if said == "gone":
+        hold = replace(hold, tingling_at=None, tingled=False)
+        return with_hold(scene, hold, (spoken("tingling.gone"), rows(person, hold)))
+    waiting = hold.tingling_at is not None and now < hold.tingling_at
+    if said == "tingling" and waiting:
+        return with_hold(scene, hold, (spoken("tingling"), tingling_rows(person, hold)))
+    if said == "still" or hold.tingled:
+        return way_out(scene, replace(hold, tingled=True), now, spoken("tingling.still"))
+    hold = replace(hold, tingled=True, tingling_at=now + TINGLING_WAIT)
+    return with_hold(scene, hold, (spoken("tingling"), tingling_rows(person, hold)))
+
+
+def what_is_it(scene: Scene, hold: Hold, key: str) -> Answer:
+    """Which trouble it is: the rows that lead to what to do."""
+    scene = replace(scene, person=replace(scene.person, hold=replace(hold, asking="what")))
+    return scene, (_trouble_question(scene, hold, key),)
+
+
+def _trouble_question(scene: Scene, hold: Hold, key: str) -> Message:
+    person = scene.person
+    raised = hold.plan.variation.raised
+    buttons = [
+        button(person, f"trouble.{t.name}", "hold", hold.number, "trouble", t.name)
+        for t in routine().troubles
+        if raised or t.name in SEATED_TROUBLES
+    ]
+    buttons.append(button(person, "button.nothing", "hold", hold.number, "trouble", "nothing"))
+    return say(scene, words_of(person)(key), *pairs(buttons), lane=Lane.SAFETY)
+
+
+def stop(scene: Scene, now: datetime, *, harmless: bool = False) -> Answer:
+    """At a "stop", "ouch" or "help" in a rest the end is said at once, then "What is it?".
+
+    A ``harmless`` stop before anybody lies down needs no question and no calls.
+    """
+    hold = scene.person.hold
+    if hold is None:
+        return scene, ()
+    if hold.phase is Phase.SETUP and hold.step == 1 and harmless:
+        text = words_of(scene.person)("setup.closed_lying", exit=exit_text(scene, hold))
+        scene = replace(scene, person=replace(scene.person, hold=None))
+        return scene, (say(scene, text, lane=Lane.EXIT),)
+    if not hold.plan.variation.raised:
+        return seat_over(scene, hold, now)
+    if hold.phase in (Phase.WAY_OUT, Phase.SIT):
+        said = [say(scene, exit_text(scene, hold), lane=Lane.EXIT)]
+    else:
+        scene, messages = way_out(scene, hold, now)
+        said = list(messages)
+    hold = scene.person.hold
+    if hold is None:
+        return scene, tuple(said)
+    scene, asked = what_is_it(scene, hold, "wrong.what")
+    return scene, (*said, *asked)
+
+
+def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None:
+    """What is wrong, and what helps."""
+    spoken = words_of(scene.person)
+    hold = replace(hold, asking="")
+    scene = replace(scene, person=replace(scene.person, hold=hold))
+    if name == "nothing":
+        return with_hold(
+            scene, hold, (spoken("trouble.nothing.said"), phase_rows(scene.person, hold))
+        )
+    rule = next((each for each in routine().troubles if each.name == name), None)
+    if rule is None:
+        return None
+    resting = hold.phase in (Phase.SETUP, Phase.SETTLE, Phase.REST)
+    if rule.verdict == "emergency":
+        if resting:
+            scene = record(scene, hold, now)
+        return safety.emergency(replace(scene, person=spent(scene.person)), now)
+    if rule.name == "tingling" and not resting:
+        return _follow_tingling(scene, hold, now)
+    if rule.name == "tingling":
+        return tingling(scene, hold, "tingling", now)
+    seated = f"trouble.{name}.seated"
+    raised = hold.plan.variation.raised
+    text = spoken(f"trouble.{name}.said" if raised else seated)
+    if not rule.out:
+        return with_hold(scene, hold, (text, phase_rows(scene.person, hold)))
+    messages: tuple[Message, ...] = ()
+    if resting:
+        scene, messages = way_out(scene, hold, now, text)
+    elif rule.name == "back":
+        messages = (say(scene, text, *feeling_rows(scene.person, hold), lane=Lane.SAFETY),)
+    else:
+        messages = (say(scene, text, lane=Lane.SAFETY),)
+    if rule.closes and scene.person.consent:
+        taken, person = safety.numbered(scene.person, "eyes")
+        person = replace(person, clearance=None, cleared_until=None)
+        person = safety.close(person, Closed("eyes", taken))
+        scene = replace(scene, person=person)
+        messages = (*messages, safety.question(scene, "eyes"))
+    return scene, messages
+
+
+def _follow_tingling(scene: Scene, hold: Hold, now: datetime) -> Answer:
+    scene = replace(scene, person=ask_tingling(scene.person, hold, now))
+    text = words_of(scene.person)("tingling.after")
+    return scene, (say(scene, text, *feeling_rows(scene.person, hold), lane=Lane.SAFETY),)

@@ -1,0 +1,146 @@
+"""The end of a rest, always said: a phase of its own, until it is answered."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.content.routine import number
+from bot.conversation import safety
+from bot.conversation.person import Closed, Hold, Keep, Person, Phase, Rest, Scene
+from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
+from bot.conversation.rest_buttons import feeling_rows
+from bot.events import Lane
+from bot.practice.clearance import ON_BED, Place
+from bot.practice.localtime import next_day
+
+EXIT_LATE = timedelta(minutes=number("late_exit"))
+TINGLING_AFTER = timedelta(minutes=number("tingling_after_exit"))
+MORNING_HOUR = number("morning_question_hour")
+DIZZY_TWICE = 2
+SAME_TAP = timedelta(seconds=5)
+"""A finger that taps twice."""
+
+
+def exit_text(scene: Scene, hold: Hold) -> str:
+    """The way out in words, for this way of resting."""
+    spoken, plan = words_of(scene.person), hold.plan
+    if not plan.variation.raised:
+        return spoken("exit.rest_seat")
+    key = f"exit.{plan.variation}"
+    if plan.place is Place.BED and plan.variation in ON_BED:
+        key = "exit.on_bed"
+    key = key if key in spoken else "exit"
+    return spoken(key, sit=seconds(spoken, plan.seconds_to_sit))
+
+
+def way_out(scene: Scene, hold: Hold, now: datetime, lead: str = "") -> Answer:
+    """The end, always said: a phase of its own, until it is answered."""
+    if not hold.plan.variation.raised:
+        return seat_over(scene, hold, now, lead)
+    scene = record(scene, hold, now)
+    hold = replace(
+        hold, phase=Phase.WAY_OUT, since=now, said=0, asking="", seconds=counted(hold, now)
+    )
+    person = spent(replace(scene.person, hold=hold))
+    if hold.tingled:
+        person = ask_tingling(person, hold, now)
+    scene = replace(scene, person=person)
+    text: str = exit_text(scene, hold)
+    text = f"{lead}\n{text}" if lead else text
+    rows = feeling_rows(person, hold)
+    return scene, (say(scene, text, *rows, lane=Lane.EXIT, until=now + EXIT_LATE, kind="exit"),)
+
+
+def spent(person: Person) -> Person:
+    """Where nothing is kept, a check was for the one rest that is now over."""
+    if person.consent is None or person.consent.keep is Keep.RESULT:
+        return person
+    return replace(person, clearance=None, cleared_until=None)
+
+
+def ask_tingling(person: Person, hold: Hold, now: datetime) -> Person:
+    """Whether it is gone is asked once more, ten minutes after coming out."""
+    closed = Closed("tingling", hold.number, ask_at=now + TINGLING_AFTER)
+    return safety.close(person, closed)
+
+
+def counted(hold: Hold, now: datetime) -> int:
+    """The seconds that count: those that the clock ran, at most the chosen ones."""
+    return min(round(hold.run(now).total_seconds()), round(hold.plan.minutes * 60))
+
+
+def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
+    """Put the rest into the history and the habits, where the person lets us keep them."""
+    person = scene.person
+    keeps = person.consent is not None and person.consent.keep is Keep.RESULT
+    if hold.started is None or not keeps:
+        return scene
+    plan, run = hold.plan, counted(hold, now)
+    rest = Rest(hold.number, hold.started, run, plan.variation, plan.bedtime)
+    habits = person.habits
+    times = dict(habits.times)
+    times[plan.variation] = times.get(plan.variation, 0) + 1
+    if plan.variation.raised:  # the seat is in the history; it teaches nothing about the pose
+        habits = replace(
+            habits,
+            rests=habits.rests + 1,
+            seconds=habits.seconds + run,
+            times=tuple(sorted(times.items())),
+            last=now,
+            variation=plan.variation,
+            place=plan.place,
+            minutes=plan.minutes if not plan.bedtime else habits.minutes or plan.minutes,
+        )
+    person = replace(person, habits=habits)
+    return replace(scene, person=person, rests=(*scene.rests, rest))
+
+
+def seat_over(scene: Scene, hold: Hold, now: datetime, said: str = "") -> Answer:
+    """The end of a seated rest needs no way out."""
+    scene = record(scene, hold, now)
+    return with_hold(scene, None, (said or words_of(scene.person)("exit.rest_seat"), ()))
+
+
+def is_down(scene: Scene, hold: Hold, now: datetime) -> Answer:
+    """Down on the side: sit up slowly; the calls end here."""
+    hold = replace(hold, phase=Phase.SIT, since=now)
+    spoken = words_of(scene.person)
+    text = spoken("way_out.down", sit=seconds(spoken, hold.plan.seconds_to_sit))
+    return with_hold(scene, hold, (text, feeling_rows(scene.person, hold)))
+
+
+def dizzy(scene: Scene, hold: Hold, now: datetime) -> Answer:
+    """Back down on the side and wait; a second time is enough for today.
+
+    A second tap within seconds is the same dizziness.
+    """
+    if hold.dizzy == 1 and hold.phase is Phase.SIT and now - hold.since < SAME_TAP:
+        hold = replace(hold, dizzy=0)
+    hold = replace(hold, phase=Phase.SIT, since=now, dizzy=hold.dizzy + 1)
+    spoken = words_of(scene.person)
+    if hold.dizzy < DIZZY_TWICE:
+        return with_hold(scene, hold, (spoken("way_out.dizzy"), feeling_rows(scene.person, hold)))
+    scene = replace(scene, person=safety.close_today(scene.person, now))
+    return with_hold(scene, hold, (spoken("way_out.dizzy_again"), feeling_rows(scene.person, hold)))
+
+
+def unanswered(scene: Scene, hold: Hold, now: datetime) -> Answer:
+    """Said again, then a last text for the sleeper, then silence until the morning."""
+    due = [index for index, at in enumerate(hold.calls) if index >= hold.said and at <= now]
+    index = due[-1]
+    spoken = words_of(scene.person)
+    if index < len(hold.calls) - 1:
+        hold = replace(hold, said=index + 1)
+        scene = replace(scene, person=replace(scene.person, hold=hold))
+        down = (button(scene.person, "button.down_now", "hold", hold.number, "done"),)
+        text = spoken("way_out.again")
+        until = hold.calls[index + 1]
+        return scene, (say(scene, text, down, lane=Lane.EXIT, until=until, kind="call"),)
+    morning = next_day(hold.since, zone_of(scene.person), MORNING_HOUR)
+    person = replace(scene.person, hold=None)
+    person = safety.close(person, Closed("exit", hold.number, ask_at=morning))
+    scene = replace(scene, person=person)
+    if now - hold.since > EXIT_LATE:
+        return scene, ()
+    until = hold.since + EXIT_LATE
+    text = spoken("way_out.asleep")
+    return scene, (say(scene, text, lane=Lane.EXIT, until=until, kind="asleep"),)

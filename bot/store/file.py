@@ -1,0 +1,113 @@
+"""The SQLite file: how it is opened, brought up to date, and what can be wrong with it."""
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+PRAGMAS = (
+    "journal_mode = WAL",
+    # In WAL, NORMAL may lose the last commits when the power goes.
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    # What is deleted is overwritten: /forget means the bytes, too.
+    "secure_delete = ON",
+)
+
+
+class StoreBusy(Exception):
+    """Another process has the database open."""
+
+
+class StoreTooNew(Exception):
+    """The database was written by a newer program than this one."""
+
+
+class StoreAway(Exception):
+    """The database cannot be used now."""
+
+
+class StoreUnknown(ValueError):
+    """An address of a database that this version cannot use."""
+
+
+def located(url: str) -> tuple[URL, Path]:
+    """The address of a database, and its file. Raises `StoreUnknown`."""
+    found = make_url(url)
+    if found.get_backend_name() != "sqlite":
+        raise StoreUnknown("Only SQLite works in this version; PostgreSQL is not in it yet.")
+    if not found.database or found.database == ":memory:":
+        raise StoreUnknown("The database must be a file: sqlite:///path/to/file.db")
+    return found, Path(found.database)
+
+
+def connect(url: URL, patience: float) -> Engine:
+    """An engine whose every transaction may write, from its first statement on."""
+    # At DEBUG these log every row that is read; no log may hold a person's words.
+    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": patience})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        # sqlite3 shall not begin transactions by itself: it would begin them too late.
+        connection.isolation_level = None
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # The write lock at once: a turn that reads first could otherwise fail half-way.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+@contextmanager
+def troubles_named(path: Path) -> Iterator[None]:
+    """Turn what a database can suffer from into `StoreAway`; mistakes of ours stay as they are."""
+    try:
+        yield
+    except (IntegrityError, ProgrammingError, DataError, NotSupportedError):
+        raise
+    except DBAPIError as error:
+        raise StoreAway(f"{path}: {error.orig}") from None
+
+
+def wipe(engine: Engine) -> bool:
+    """Empty the write-ahead log, which still holds what was erased; whether it could be done."""
+    try:
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            found = cursor.fetchone()
+    except (sqlite3.Error, DBAPIError):
+        return False
+    return found is not None and found[0] == 0
+
+
+def migrate(db: Connection) -> None:
+    """Bring the tables to this version. Raises `StoreTooNew`."""
+    config = Config()
+    # Alembic's settings are a ConfigParser's, to which a percent sign means something.
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = db
+    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    if set(MigrationContext.configure(db).get_current_heads()) - known:
+        raise StoreTooNew("This database was written by a newer version of legs-up.")
+    command.upgrade(config, "head")
