@@ -106,6 +106,8 @@ def _said(scene: Scene, verb: str, rest: str, now: datetime) -> Answer:
         case "rest":
             done = Rest(int(rest), now, 300, Variation.CLASSIC, feeling="lighter")
             return replace(scene, rests=(done,)), reply
+        case "nothing":
+            return replace(scene, forget_history=True), reply
         case "hold":
             plan = Plan(Variation.CLASSIC, Place.FLOOR, 10, 15)
             return _with(scene, hold=Hold(1, plan, Phase.SETTLE, now)), reply

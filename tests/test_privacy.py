@@ -277,6 +277,17 @@ def test_a_person_without_any_address_is_outdated_at_once(tmp_path: Path) -> Non
     store.close()
 
 
+def test_who_wants_nothing_kept_any_more_loses_the_history_and_stays(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    hear(store, "keep")
+    hear(store, "rest 1")
+    assert len(rows_of(store, metadata.tables["rest"], 1)) == 1
+    hear(store, "nothing")
+    assert rows_of(store, metadata.tables["rest"], 1) == []
+    assert len(rows_of(store, person, 1)) == 1
+    store.close()
+
+
 # Logs
 
 

@@ -244,7 +244,7 @@ def health_news() -> Dialog:
 
 
 def change() -> Dialog:
-    dialog = cleared().tap("Now").tap("Change").tap("knees bent at the wall").tap("Change")
+    dialog = cleared().tap("Now").tap("Change").tap("Knees bent at the wall").tap("Change")
     dialog.tap("1 minute").tap("Change").tap("On a bed").tap("OK").tap("Change").tap("Box breath")
     dialog.tap("None of these, start").tap("Next").tap("Next").tap("I'm in place")
     return dialog.wait(minutes=1).tap("Lighter").type("/up")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from bot.conversation import check, way_out
+from bot.conversation import check
 from bot.conversation.person import Habits, Keep, Person, Scene, renewal_due
 from bot.conversation.reply import (
     Answer,
@@ -165,7 +165,7 @@ def forget(scene: Scene, said: str) -> Answer | None:
         parts: list[str] = [spoken("forget.done")]
         running = person.hold
         if running is not None and running.plan.variation.raised:
-            parts.insert(0, way_out.exit_text(scene, running))
+            parts.insert(0, spoken("exit.plain"))
         return replace(scene, gone=True), (say(scene, "\n\n".join(parts), lane=Lane.EXIT),)
     if said == "no":
         return scene, (say(scene, spoken("forget.kept")),)
@@ -184,7 +184,7 @@ def quiet(scene: Scene) -> Answer:
     if person.consent is not None:
         person = replace(person, quiet=True, offer=None, card=None)
     scene = replace(scene, person=person)
-    row = (button(person, "button.resume", "resume"),)
+    row = (button(person, "button.reminders_again", "resume"),)
     return scene, (say(scene, words_of(person)("stop.quiet"), row),)
 
 

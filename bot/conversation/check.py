@@ -293,6 +293,8 @@ def current(person: Person, now: datetime) -> Clearance | None:
     if found is None:
         return None
     where = zone_of(person)
+    if found.closed_until is not None and day(now, where) < found.closed_until:
+        return found  # growing older is all that opens it
     last = person.habits.last
     last_day = day(last, where) if last else None
     return found if holds(found, day(now, where), last_day) else None

@@ -89,9 +89,8 @@ def in_words(person: Person, planned: Plan, said: Variation) -> str:
     spoken = words_of(person)
     if not person.habits.rests and planned.variation is said and planned.place is Place.FLOOR:
         return spoken("plan.very_first", minutes=minutes(spoken, planned.minutes))
-    way = spoken(f"way.{planned.variation}")
-    if planned.place is Place.BED and planned.variation in ON_BED:
-        way = spoken("way.on_bed", way=way)
+    bed = planned.place is Place.BED and planned.variation in ON_BED
+    way = verdict.way_words(person, planned.variation, not bed)
     same = (person.habits.variation, person.habits.place) == (planned.variation, planned.place)
     last = "plan.as_last_time" if same else "plan.first_time"
     return spoken(last, minutes=minutes(spoken, planned.minutes), way=way)
@@ -120,6 +119,7 @@ def offered(scene: Scene, card: Card, found: Clearance) -> Message:
     person, spoken, planned = scene.person, words_of(scene.person), card.plan
 
     def choice(what: str, said: object, label: str) -> Button:
+        label = label[:1].upper() + label[1:]
         return button(person, "", "change", card.number, what, said, label=label)
 
     late = bedtime(card.shown, zone_of(person)) or planned.place is Place.BED

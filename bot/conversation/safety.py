@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import Which, number, routine
 from bot.conversation import plan
-from bot.conversation.person import Closed, Keep, Person, Scene
+from bot.conversation.person import Closed, Keep, Person, Phase, Scene
 from bot.conversation.reply import (
     Answer,
     button,
@@ -83,7 +83,7 @@ def emergency(scene: Scene, now: datetime) -> Answer:
     """
     text: str = words_of(scene.person)("safety.emergency", call=emergency_number(scene.person))
     running = scene.person.hold
-    if running is not None and running.plan.variation.raised:
+    if running is not None and running.plan.variation.raised and running.phase is not Phase.SIT:
         text = f"{words_of(scene.person)('trouble.chest.said')}\n\n{text}"
     if scene.person.consent is None:
         scene = replace(scene, person=replace(scene.person, hold=None))
@@ -169,11 +169,14 @@ def answer(scene: Scene, taken: int, kind: str, said: str, now: datetime) -> Ans
         case "doctor", _:
             return _doctor(scene, entry, said, now)
         case ("eyes", "lost") | ("signs", "emergency"):
-            return emergency(scene, now)
+            # who answers sits by now
+            return emergency(replace(scene, person=replace(scene.person, hold=None)), now)
         case "eyes", _:
             return _eyes(scene, said, now)
         case ("tingling", "gone") | ("exit", "well"):
             return _all_well(scene, kind)
+        case "tingling", "still" if entry.ask_at is not None and entry.ask_at > now:
+            return scene, (say(scene, words_of(scene.person)("tingling.after")),)
         case "tingling", _:
             return see_doctor(scene, which("leg", "numb"), now)
         case ("exit", "leg") | ("signs", "leg"):

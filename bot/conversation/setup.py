@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from bot.content.routine import number
 from bot.conversation import safety
 from bot.conversation.person import Hold, Person, Phase, Plan, Scene
-from bot.conversation.reply import Answer, Rows, button, minutes, say, seconds, with_hold, words_of
+from bot.conversation.reply import Answer, Rows, button, minutes, seconds, with_hold, words_of
 from bot.conversation.rest_buttons import settle_rows
-from bot.conversation.way_out import exit_text
-from bot.events import Lane
+from bot.conversation.way_out import put_away
 from bot.practice.clearance import Place
 
 SETTLE = timedelta(seconds=number("settle"))
@@ -48,13 +47,16 @@ def step_card(person: Person, hold: Hold, key: str = "setup") -> tuple[str, Rows
     if hold.step == 1 and plan.lift_hips and key == "setup":
         text = f"{text} {spoken('setup.lift_hips')}"
     text = spoken("setup.step", step=hold.step, steps=STEPS, text=text)
-    stuck = button(person, "button.stuck", "hold", hold.number, "stuck")
     stop = button(person, "button.not_now", "hold", hold.number, "leave")
-    if hold.step < STEPS:
-        following = button(person, "button.next", "hold", hold.number, "next", hold.step)
-        return text, ((following, stuck), (stop,))
-    place = button(person, "button.in_place", "hold", hold.number, "place")
-    return text, ((place, stuck), (stop,))
+    if hold.step == STEPS:
+        place = button(person, "button.in_place", "hold", hold.number, "place")
+        more = button(person, "button.more_time", "hold", hold.number, "more", hold.more)
+        return text, ((place, more), (stop,))
+    following = button(person, "button.next", "hold", hold.number, "next", hold.step)
+    if key == "stuck":
+        return text, ((following, stop),)
+    stuck = button(person, "button.stuck", "hold", hold.number, "stuck")
+    return text, ((following, stuck), (stop,))
 
 
 def last_step(person: Person, hold: Hold) -> tuple[str, Rows]:
@@ -93,6 +95,4 @@ def abandoned(scene: Scene, hold: Hold) -> Answer:
     spoken = words_of(scene.person)
     if hold.step == 1:
         return with_hold(scene, None, (spoken("setup.closed"), ()))
-    text = spoken("setup.closed_lying", exit=exit_text(scene, hold))
-    scene = replace(scene, person=replace(scene.person, hold=None))
-    return scene, (say(scene, text, lane=Lane.EXIT),)
+    return put_away(scene, hold)

@@ -8,7 +8,7 @@ from bot.conversation import safety
 from bot.conversation.person import Closed, Hold, Phase, Scene
 from bot.conversation.reply import Answer, button, pairs, say, with_hold, words_of
 from bot.conversation.rest_buttons import feeling_rows, phase_rows, rows, tingling_rows
-from bot.conversation.way_out import ask_tingling, exit_text, record, seat_over, spent, way_out
+from bot.conversation.way_out import ask_tingling, exit_text, put_away, record, seat_over, spent, way_out
 from bot.events import Lane, Message
 
 TINGLING_WAIT = timedelta(seconds=number("tingling_wait"))
@@ -40,6 +40,7 @@ def what_is_it(scene: Scene, hold: Hold, key: str) -> Answer:
 def _trouble_question(scene: Scene, hold: Hold, key: str) -> Message:
     person = scene.person
     raised = hold.plan.variation.raised
+    key = key if raised else "wrong.what"
     buttons = [
         button(person, f"trouble.{t.name}", "hold", hold.number, "trouble", t.name)
         for t in routine().troubles
@@ -58,9 +59,7 @@ def stop(scene: Scene, now: datetime, *, harmless: bool = False) -> Answer:
     if hold is None:
         return scene, ()
     if hold.phase is Phase.SETUP and hold.step == 1 and harmless:
-        text = words_of(scene.person)("setup.closed_lying", exit=exit_text(scene, hold))
-        scene = replace(scene, person=replace(scene.person, hold=None))
-        return scene, (say(scene, text, lane=Lane.EXIT),)
+        return put_away(scene, hold)
     if not hold.plan.variation.raised:
         return seat_over(scene, hold, now)
     if hold.phase in (Phase.WAY_OUT, Phase.SIT):
@@ -79,11 +78,12 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
     """What is wrong, and what helps."""
     spoken = words_of(scene.person)
     hold = replace(hold, asking="")
+    if hold.phase is Phase.WAY_OUT:  # who answers is awake: the calls have done their work
+        hold = replace(hold, phase=Phase.SIT, since=now)
     scene = replace(scene, person=replace(scene.person, hold=hold))
     if name == "nothing":
-        return with_hold(
-            scene, hold, (spoken("trouble.nothing.said"), phase_rows(scene.person, hold))
-        )
+        key = "trouble.nothing.out" if hold.phase is Phase.SIT else "trouble.nothing.said"
+        return with_hold(scene, hold, (spoken(key), phase_rows(scene.person, hold)))
     rule = next((each for each in routine().troubles if each.name == name), None)
     if rule is None:
         return None
@@ -104,10 +104,10 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
     messages: tuple[Message, ...] = ()
     if resting:
         scene, messages = way_out(scene, hold, now, text)
-    elif rule.name == "back":
-        messages = (say(scene, text, *feeling_rows(scene.person, hold), lane=Lane.SAFETY),)
-    else:
+    elif rule.closes:
         messages = (say(scene, text, lane=Lane.SAFETY),)
+    else:
+        messages = (say(scene, text, *feeling_rows(scene.person, hold), lane=Lane.SAFETY),)
     if rule.closes and scene.person.consent:
         taken, person = safety.numbered(scene.person, "eyes")
         person = replace(person, clearance=None, cleared_until=None)

@@ -25,7 +25,10 @@ def allowed(scene: Scene, found: Clearance) -> Message:
     parts: list[str] = [spoken("verdict.gentler" if gentler else "verdict.no_concern")]
     if gentler:
         parts.append(gentler_way(person, found))
-    parts.append(spoken("verdict.start", way=spoken(f"way.{first}")))
+    elif found.guarded_until:
+        parts.append(spoken("gentler.guardian"))
+    if len(found.variations) > 1:
+        parts.append(spoken("verdict.start", way=way_words(person, first, found.may_use_floor)))
     row = [button(person, "button.now", "up")]
     if Variation.HIPS_BACK in found.variations and first is not Variation.HIPS_BACK:
         row.append(button(person, "button.wall", "up", Variation.HIPS_BACK))
@@ -38,10 +41,18 @@ def start_with(found: Clearance) -> Variation:
     return chair if chair in found.variations else found.variations[0]
 
 
+def way_words(person: Person, way: Variation, floor: bool = True) -> str:
+    """A way in words, on the floor or on a bed."""
+    spoken = words_of(person)
+    return spoken(f"way.{way}" if floor else f"way.on_bed.{way}")
+
+
 def gentler_way(person: Person, found: Clearance) -> str:
     """What the gentler way is for this person."""
     spoken = words_of(person)
-    ways = spoken("list.or").join(spoken(f"way.{v}") for v in found.variations)
+    ways = spoken("list.ways").join(
+        way_words(person, way, found.may_use_floor) for way in found.variations
+    )
     parts = [spoken("gentler.ways", ways=ways, minutes=minutes(spoken, found.longest))]
     if not found.may_use_floor:
         parts.append(spoken("gentler.bed"))
@@ -64,7 +75,13 @@ def refused(scene: Scene, found: Clearance, ticks: tuple[str, ...] = ()) -> Mess
         text = spoken("verdict.child", month=spoken.date(found.closed_until))
         return say(scene, f"{text}\n\n{spoken('verdict.seat')}", (seat,))
     whom = dict.fromkeys(line(name).whom for name in ticks if name != UNDER_AGE)
+    whom.pop("midwife", None)  # the words for pregnancy name them
+    if len(set(whom) - {""}) > 1:
+        whom.pop("gp", None)  # every other one says "your doctor" too
     parts: list[str] = [spoken("verdict.ask_clinician" if found.opens else "verdict.locked")]
+    if ticks:
+        parts.append(spoken("verdict.glad"))
+    parts = [" ".join(parts)]
     asked = [spoken(f"whom.{name}") for name in whom if name]
     if asked:
         parts.append(spoken("verdict.whom", whom=spoken("list.also").join(asked)))

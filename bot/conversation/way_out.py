@@ -50,6 +50,14 @@ def way_out(scene: Scene, hold: Hold, now: datetime, lead: str = "") -> Answer:
     return scene, (say(scene, text, *rows, lane=Lane.EXIT, until=now + EXIT_LATE, kind="exit"),)
 
 
+def put_away(scene: Scene, hold: Hold) -> Answer:
+    """A set-up that ends before the clock ran: for who has the legs up, the way down."""
+    spoken = words_of(scene.person)
+    text = spoken("setup.closed_lying", sit=seconds(spoken, hold.plan.seconds_to_sit))
+    scene = replace(scene, person=spent(replace(scene.person, hold=None)))
+    return scene, (say(scene, text, lane=Lane.EXIT),)
+
+
 def spent(person: Person) -> Person:
     """Where nothing is kept, a check was for the one rest that is now over."""
     if person.consent is None or person.consent.keep is Keep.RESULT:
@@ -119,7 +127,8 @@ def dizzy(scene: Scene, hold: Hold, now: datetime) -> Answer:
     spoken = words_of(scene.person)
     if hold.dizzy < DIZZY_TWICE:
         return with_hold(scene, hold, (spoken("way_out.dizzy"), feeling_rows(scene.person, hold)))
-    scene = replace(scene, person=safety.close_today(scene.person, now))
+    person = replace(scene.person, clearance=None, cleared_until=None)
+    scene = replace(scene, person=safety.close_today(person, now))
     return with_hold(scene, hold, (spoken("way_out.dizzy_again"), feeling_rows(scene.person, hold)))
 
 
