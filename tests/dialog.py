@@ -32,6 +32,7 @@ class Dialog:
         self.messages: tuple[Message, ...] = ()
         self.buttons: dict[str, str] = {}
         self.shown: dict[str, str] = {}
+        self.every_data: set[str] = set()
         self.taps = 0
         self.words = 0
         self._day = ""
@@ -60,9 +61,7 @@ class Dialog:
             self.history.clear()
         if self.scene.gone:
             self.scene = Scene(Person(self.person.id + 1, zone=self.person.zone), HERE)
-        self.scene = replace(
-            self.scene, rests=(), history=(), record="", forget_history=False
-        )
+        self.scene = replace(self.scene, rests=(), history=(), record="", forget_history=False)
         if any(message.buttons for message in self.messages):
             self.buttons = {}
         for message in self.messages:
@@ -127,6 +126,20 @@ class Dialog:
         """A message of that kind came too late and was dropped by the sender."""
         return self.event(Expired(kind))
 
+    def agreed_to(self, version: int) -> "Dialog":
+        """As if the words of consent had changed since."""
+        assert self.person.consent is not None
+        consent = replace(self.person.consent, version=version)
+        self.scene = replace(self.scene, person=replace(self.person, consent=consent))
+        return self
+
+    def answered(self, version: int) -> "Dialog":
+        """As if the questions had changed since."""
+        assert self.person.clearance is not None
+        clearance = replace(self.person.clearance, version=version)
+        self.scene = replace(self.scene, person=replace(self.person, clearance=clearance))
+        return self
+
     def forget_lines(self) -> "Dialog":
         """Begin the transcript and the counts here."""
         self.lines, self.taps, self.words, self._day = [], 0, 0, ""
@@ -147,6 +160,7 @@ class Dialog:
         if message.buttons:
             self.buttons |= {b.label: b.data for row in message.buttons for b in row}
             self.shown |= self.buttons
+            self.every_data |= set(self.buttons.values())
         self.lines += [
             "    " + " ".join(f"[{button.label}]" for button in row) for row in message.buttons
         ]

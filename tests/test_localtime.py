@@ -163,10 +163,10 @@ def test_the_next_day_is_always_ahead_and_never_far(second, name, hour):
     assert day(at, where) <= day(then, where)
 
 
-@pytest.mark.parametrize("name", ZONES)
-def test_in_no_zone_is_the_next_day_behind(name):
-    where = zone(name)
+def test_in_no_zone_is_the_next_day_behind():
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    for hours in range(0, 366 * 24, 37):
-        at = start + timedelta(hours=hours)
-        assert timedelta(0) < day_turns(at, where) - at <= timedelta(hours=48)
+    for name in ZONES:
+        where = zone(name)
+        for hours in range(0, 366 * 24, 37):
+            at = start + timedelta(hours=hours)
+            assert timedelta(0) < day_turns(at, where) - at <= timedelta(hours=48), name

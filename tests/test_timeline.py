@@ -167,6 +167,13 @@ def test_what_finds_no_room_is_left_out():
     assert names(placed) == ["start"]
 
 
+def test_nothing_is_said_just_before_the_end():
+    start, _, halfway = routine().cues[:3]
+    late = halfway.model_copy(update={"name": "late", "at": 0.99, "least": 0})
+    placed = place([start, late], Variation.CLASSIC, 5, "own", familiar=False)
+    assert spread(placed) == [(0, "start"), (285, "late")]
+
+
 def test_how_late_a_cue_may_be():
     seconds = {kind: late.total_seconds() for kind, late in LATEST.items()}
     assert seconds == {"start": 30, "optional": 5, "breathing": 10, "halfway": 30, "soon": 30}

@@ -224,7 +224,7 @@ def test_every_key_is_used_somewhere():
     assert unused == []
 
 
-def test_the_families_known_elsewhere_hold_nothing_but_what_the_rules_name():
+def test_steps_and_cues_and_ways_out_are_those_of_the_rules():
     ways = set(routine().variations)
     cues = {rule.name for rule in routine().cues}
     for key in entries(DEFAULT_LANGUAGE):
@@ -237,6 +237,24 @@ def test_the_families_known_elsewhere_hold_nothing_but_what_the_rules_name():
             assert set(rest[1:]) <= ways | set(routine().breathing), key
         if family == "exit" and rest:
             assert rest[0] in ways | {"on_bed", "plain", "away"}, key
+
+
+def test_families_of_the_rules_have_no_words_for_what_is_no_rule():
+    content = routine()
+    names = {entry.name for entry in content.lines} | {UNDER_AGE}
+    families = {
+        **dict.fromkeys(("line", "label", "note"), names),
+        "whom": {entry.whom for entry in content.lines if entry.whom},
+        "faq": set(content.faq),
+        "claim": set(content.claims),
+        "breathing": set(content.breathing),
+        "page": {str(page) for page in range(1, PAGES + 1)},
+        "way": {*content.variations, "plain", "on_bed"},
+    }
+    for key in entries(DEFAULT_LANGUAGE):
+        family, _, rest = key.partition(".")
+        if rest and family in families:
+            assert rest.split(".")[0] in families[family], key
 
 
 # ---- well formed
@@ -596,6 +614,49 @@ def test_the_note_to_a_clinician_names_what_matters():
             assert part in entries("en")[f"note.{name}"][0], (name, part)
 
 
+def test_numbers_in_the_words_are_those_of_the_rules():
+    """A rule that changes must not leave an old number in a sentence."""
+    texts, content = {key: text for key, (text, *_) in entries("en").items()}, routine()
+    value = {name: number.value for name, number in content.numbers.items()}
+    which = {(sign.name, each.name): each for sign in content.signs for each in sign.which}
+    soon = next(rule for rule in content.cues if rule.name == "soon")
+    food = {
+        limits.hours_after_food
+        for line in content.lines
+        if (limits := line.limits or line.ok) and limits.hours_after_food
+    }
+    assert which["not_now", "meal"].later == 3 * 60
+    assert "3 hours" in texts["card.big_meal"]
+    assert food == {3}
+    assert "3 hours" in texts["card.any_food"]
+    assert which["not_now", "warm"].later == 15
+    assert texts["ran.soon"] == "In 15 minutes"
+    assert "five to ten minutes" in texts["why.sign.not_now"]
+    assert soon.before == 60
+    assert texts["cue.soon"].startswith("One minute left.")
+    assert value["tingling_wait"] == 60
+    assert "Wait one minute." in texts["tingling"]
+    assert value["tingling_after_exit"] == 10
+    assert "in ten minutes" in texts["tingling.still"]
+    assert value["sit"] == 60
+    assert "a minute" in texts["exit.plain"]
+    assert (value["age_with_guardian"], value["age_alone"]) == (16, 18)
+    assert "Below 16" in texts["verdict.child"]
+    assert (content.lengths.usual[0], content.lengths.gentler[0]) == (3, 2)
+    assert "start with 3 (or 2)" in texts["why.length"]
+    assert (value["longest_usual"], value["longest_gentler"]) == (15, 10)
+    assert "stop at 15, 10" in texts["why.length"]
+    assert content.lengths.usual[:4] == (3, 5, 8, 10)
+    assert "Three minutes at first, then five, eight, ten" in texts["faq.long"]
+    assert content.lengths.try_out[0] == 0.5
+    assert "30 seconds" in texts["faq.long"]
+
+
+def test_every_number_of_the_file_is_read_by_the_code():
+    """One that nobody reads could be changed without any effect."""
+    assert {name for name in routine().numbers if name not in literals()} == set()
+
+
 def test_no_way_in_lifts_the_hips_or_draws_up_the_knees_of_who_may_not():
     for key, text in everything("en"):
         if key.startswith(("setup.", "stuck.")) and key not in ("setup.lift_hips", "setup.knees"):
@@ -617,7 +678,7 @@ EXEMPT = {
     "cli.": "for who runs it: names of settings and files",
     "doctor.": "for who runs it: names of settings and files",
 }
-TOGETHER, ALONE, LONG = 4.0, 9.0, 12
+TOGETHER, ALONE, LONG = 4.0, 9.0, 10
 """School grades of all prose together and of one long entry; words that make one long."""
 
 

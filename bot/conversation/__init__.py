@@ -149,7 +149,7 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
     second = about_[1] if len(about_) > 1 else ""
     third = about_[2] if len(about_) > 2 else ""
     match pressed.verb:
-        case "consent" if not check.agreed(scene.person) and scene.person.hold is None:
+        case "consent" if not check.agreed(scene.person) and not _legs_up(scene):
             return check.consent(scene, first, now)
         case "tick":
             return check.tick(scene, number, second, third)
@@ -159,7 +159,7 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return check.turn_page(scene, number, now)
         case "age":
             return check.age(scene, first, now)
-        case "check" if scene.person.hold is None and not safety.open_question(scene):
+        case "check" if not _legs_up(scene) and not safety.open_question(scene):
             return check.begin(scene, now)
         case "proposed":
             return check.proposed(scene, first, now)

@@ -93,6 +93,7 @@ def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:
         person = replace(
             person,
             clearance=None,
+            cleared_at=None,
             cleared_until=None,
             proposed=None,
             proposed_at=None,

@@ -56,7 +56,9 @@ def agreed(person: Person) -> bool:
 def consent(scene: Scene, choice: str, now: datetime) -> Answer | None:
     """The answer to it."""
     if choice == "no":
-        person = Person(scene.person.id, locale=scene.person.locale, zone=scene.person.zone)
+        was = scene.person
+        person = Person(was.id, locale=was.locale, zone=was.zone, hold=was.hold)
+        person = replace(person, next_number=was.next_number)
         scene = replace(scene, person=person)
         seat = (button(person, "button.seat", "seat"),)
         return scene, (say(scene, words_of(person)("consent.declined"), seat),)
@@ -329,7 +331,7 @@ def show(scene: Scene, now: datetime) -> Answer:
         parts.append(spoken("check.since", day=spoken.date(found.on)))
         return scene, (say(scene, "\n".join(parts), (again,)),)
     message = verdict.refused(scene, found)
-    rows = [*message.buttons, (again,)]
+    rows = [*message.buttons] if found.closed_until else [*message.buttons, (again,)]
     if found.opens:
         rows.insert(0, (button(person, "button.clinician", "clinician", "ask"),))
     return scene, (replace(message, buttons=tuple(rows)),)
@@ -374,7 +376,9 @@ def wake(scene: Scene, now: datetime) -> Answer:
     if person.check and person.check.started + KEPT_NOTHING <= now:
         person = replace(person, check=None)
     if person.cleared_until and person.cleared_until <= now:
-        person = replace(person, clearance=None, cleared_until=None, refused_at=None)
+        person = replace(
+            person, clearance=None, cleared_at=None, cleared_until=None, refused_at=None
+        )
     if person.proposed_at and person.proposed_at + RECONFIRM <= now:
         person = replace(person, proposed=None, proposed_at=None)
     return replace(scene, person=person), ()

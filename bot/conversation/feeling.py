@@ -7,7 +7,16 @@ from datetime import datetime
 from bot.conversation import safety
 from bot.conversation.person import Habits, Hold, Keep, Phase, Rest, Scene
 from bot.conversation.plan import shorter
-from bot.conversation.reply import Answer, button, minutes, say, seconds, with_hold, words_of, zone_of
+from bot.conversation.reply import (
+    Answer,
+    button,
+    minutes,
+    say,
+    seconds,
+    with_hold,
+    words_of,
+    zone_of,
+)
 from bot.practice.clearance import Place
 from bot.practice.lengths import grown
 from bot.practice.localtime import bedtime

@@ -36,7 +36,7 @@ def seat(scene: Scene, now: datetime) -> Answer:
 def pressed(scene: Scene, about: tuple[str, ...], now: datetime) -> Answer | None:
     """A button of this rest; None for one of a rest that is over or a step that is behind."""
     hold = scene.person.hold
-    if hold is None or about[0] != str(hold.number) or len(about) < 2:
+    if hold is None or len(about) < 2 or about[0] != str(hold.number):
         return None
     if about[1] == "next" and (len(about) < 3 or about[2] != str(hold.step)):
         return None
@@ -156,8 +156,8 @@ def where(scene: Scene, now: datetime) -> Answer:
             text = spoken(key, time=time, **_position(scene, hold, now))
             return with_hold(scene, hold, (text, rest_rows(person, hold)))
         case Phase.WAY_OUT:
-            text = f"{spoken('way_out.again')} {spoken('way_out.feel')}"
-            return with_hold(scene, hold, (text, feeling_rows(person, hold)))
+            again = f"{spoken('way_out.again')} {spoken('way_out.feel')}"
+            return with_hold(scene, hold, (again, feeling_rows(person, hold)))
         case Phase.SIT:
             return with_hold(scene, hold, (spoken("way_out.feel"), feeling_rows(person, hold)))
 
@@ -197,17 +197,18 @@ def _resting(scene: Scene, hold: Hold, now: datetime) -> Answer:
     ends = hold.ends
     if ends is not None and ends <= now:
         return _ended(scene, hold, ends, now)
-    if hold.tingling_at is not None and hold.tingling_at <= now:
-        hold = replace(hold, tingling_at=None)
-        text = words_of(scene.person)("tingling.ask")
-        scene = replace(scene, person=replace(scene.person, hold=hold))
-        rows = tingling_rows(scene.person, hold)
-        return scene, (say(scene, text, *rows, lane=Lane.CUE, kind="cue"),)
     due = [
         (index, at)
         for index in range(hold.said, len(hold.cues))
         if (at := hold.cue_at(index)) is not None and at <= now
     ]
+    if hold.tingling_at is not None and hold.tingling_at <= now:
+        said = due[-1][0] + 1 if due else hold.said  # the question is more than any cue
+        hold = replace(hold, tingling_at=None, said=said)
+        asked = words_of(scene.person)("tingling.ask")
+        scene = replace(scene, person=replace(scene.person, hold=hold))
+        rows = tingling_rows(scene.person, hold)
+        return scene, (say(scene, asked, *rows, lane=Lane.CUE, kind="cue"),)
     if not due:
         return scene, ()
     (_, oldest), (index, newest) = due[0], due[-1]

@@ -25,7 +25,11 @@ def pressed(scene: Scene, when: str, now: datetime) -> Answer | None:
     """Cooled down already, or in a while."""
     if when not in ("now", "soon"):
         return None
-    if when == "now" or safety.is_closed(scene.person, now) or not check.may_go_up(scene.person, now):
+    if (
+        when == "now"
+        or safety.is_closed(scene.person, now)
+        or not check.may_go_up(scene.person, now)
+    ):
         return up.legs_up(scene, "", now)
     at = now + COOL_DOWN
     scene = replace(scene, person=replace(scene.person, offer=Offer(at)))

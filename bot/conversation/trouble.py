@@ -8,7 +8,15 @@ from bot.conversation import safety
 from bot.conversation.person import Closed, Hold, Phase, Scene
 from bot.conversation.reply import Answer, button, pairs, say, with_hold, words_of
 from bot.conversation.rest_buttons import feeling_rows, phase_rows, rows, tingling_rows
-from bot.conversation.way_out import ask_tingling, exit_text, put_away, record, seat_over, spent, way_out
+from bot.conversation.way_out import (
+    ask_tingling,
+    exit_text,
+    put_away,
+    record,
+    seat_over,
+    spent,
+    way_out,
+)
 from bot.events import Lane, Message
 
 TINGLING_WAIT = timedelta(seconds=number("tingling_wait"))
@@ -77,9 +85,9 @@ def stop(scene: Scene, now: datetime, *, harmless: bool = False) -> Answer:
 def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None:
     """What is wrong, and what helps."""
     spoken = words_of(scene.person)
+    if hold.phase is Phase.WAY_OUT and hold.asking == "what":
+        hold = replace(hold, phase=Phase.SIT, since=now)  # who answers is awake: no more calls
     hold = replace(hold, asking="")
-    if hold.phase is Phase.WAY_OUT:  # who answers is awake: the calls have done their work
-        hold = replace(hold, phase=Phase.SIT, since=now)
     scene = replace(scene, person=replace(scene.person, hold=hold))
     if name == "nothing":
         key = "trouble.nothing.out" if hold.phase is Phase.SIT else "trouble.nothing.said"

@@ -156,12 +156,15 @@ def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None
     person, card = scene.person, scene.person.card
     if what == "emergency":
         return safety.emergency(scene, now)
+    if person.consent is None:
+        return None
     if what == "leg" and (card is None or card.number != taken):
         raised = person.hold is not None and person.hold.plan.variation.raised
         return trouble.stop(scene, now) if raised else safety.which_leg(scene)
-    if card is None or card.number != taken or (card.asking and card.asking != what):
+    if card is None or card.number != taken:
         return None
-    found = check.current(person, now)
+    if card.asking and what not in (card.asking, "leg"):
+        return None
     match what:
         case "leg":
             held = replace(card, asking="leg")
@@ -176,7 +179,9 @@ def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None
         case "start" if not check.may_go_up(person, now) or safety.is_closed(person, now):
             return legs_up(replace(scene, person=replace(person, card=None)), "", now)
         case "start" if _old(card, now) or _now_bedtime(card, person, now):
-            fresh = replace(card, shown=now, ready=())
+            # a number of its own: a finger that taps twice must not answer it unread
+            taken, person = safety.number_for(person)
+            fresh = replace(card, number=taken, shown=now, ready=())
             scene = replace(scene, person=replace(person, card=fresh))
             scene, said = ready(scene, now)
             return scene, (say(scene, words_of(person)("card.fresh")), *said)

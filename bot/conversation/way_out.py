@@ -62,7 +62,7 @@ def spent(person: Person) -> Person:
     """Where nothing is kept, a check was for the one rest that is now over."""
     if person.consent is None or person.consent.keep is Keep.RESULT:
         return person
-    return replace(person, clearance=None, cleared_until=None)
+    return replace(person, clearance=None, cleared_at=None, cleared_until=None)
 
 
 def ask_tingling(person: Person, hold: Hold, now: datetime) -> Person:

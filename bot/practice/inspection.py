@@ -28,7 +28,7 @@ def inspect(content: Routine | None = None, catalogues: Sequence[Words] | None =
     for spoken in catalogues:
         faults += _words(content, spoken)
     if faults:
-        raise Unfit("\n".join(faults))
+        raise Unfit("\n".join(dict.fromkeys(faults)))
 
 
 def _sources(content: Routine) -> Iterator[str]:
