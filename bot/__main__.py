@@ -18,6 +18,8 @@ from adapters.terminal.here import NoSuchZone, language, machine_zone, zone_name
 from bot.content.words import Words, plain, words
 
 if TYPE_CHECKING:
+    from adapters.terminal.chat import Terminal
+    from bot.service import Service
     from bot.settings import Settings
     from bot.store import Store
 
@@ -200,6 +202,10 @@ def _migrate(settings: "Settings", say: Words) -> int:
 def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
     import asyncio
 
+    from adapters.terminal.chat import Terminal
+    from bot.clock import Clock
+    from bot.service import Service
+
     zone = _zone(chosen.zone, say)
     start = _moment(chosen.at, zone, say) if chosen.at else None
     if chosen.command != "chat" and settings.tokens:
@@ -207,9 +213,11 @@ def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
         print(plain(say("cli.not_yet", platforms=platforms)), file=sys.stderr)
     _inspect(say)
     with _opened(settings, say) as store:
+        clock = Clock(_start_of_clock(store, start, say, zone) if start else timedelta())
         # Only someone who has been here has a zone that the flag may differ from.
         moved = bool(chosen.zone) and store.last_at() is not None
-        asyncio.run(_talk(store, settings, say, zone, start, moved=moved))
+        terminal = Terminal(clock, settings.exports, language(os.environ), zone, moved)
+        asyncio.run(_talk(Service(store, clock, [terminal]), terminal, start))
     print(plain(say("cli.kept")))
     return FINE
 
@@ -246,23 +254,9 @@ def _moment(wanted: str, zone: str, say: Words) -> datetime:
     return local.replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
 
 
-async def _talk(
-    store: "Store",
-    settings: "Settings",
-    say: Words,
-    zone: str,
-    start: datetime | None,
-    *,
-    moved: bool,
-) -> None:
-    from adapters.terminal.chat import Terminal
-    from bot.clock import Clock
-    from bot.service import Service
-
-    clock = Clock(_start_of_clock(store, start, say, zone) if start else timedelta())
-    terminal = Terminal(clock, settings.exports, language(os.environ), zone, moved)
+async def _talk(service: "Service", terminal: "Terminal", start: datetime | None) -> None:
     _mind_signals(terminal.stop)
-    async with Service(store, clock, [terminal]) as service:
+    async with service:
         if start:
             await service.travel(start)
         await terminal.run(service)

@@ -103,80 +103,77 @@ def _press(scene: Scene, data: str, now: datetime) -> Answer:
 
 
 def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
-    """What a button does; None when what it was about is over."""
-    about_, number = pressed.about, pressed.number
-    second = about_[1] if len(about_) > 1 else ""
-    third = about_[2] if len(about_) > 2 else ""
-    first = about_[0] if about_ else ""
-    match pressed.verb:
-        case "up":
-            return up.legs_up(scene, first, now)
-        case "seat":
+    """What a button of a rest does; None when what it was about is over."""
+    number = pressed.number
+    match pressed.parts:
+        case "up", *way:
+            return up.legs_up(scene, "".join(way[:1]), now)
+        case "seat", *_:
             return hold.seat(scene, now)
-        case "hold":
-            return hold.pressed(scene, about_, now)
-        case "feel":
-            return feeling.feel(scene, number, second, now)
-        case "worse":
-            return feeling.worse(scene, number, second, now)
-        case "next":
-            return feeling.next_time(scene, first, second)
-        case "card":
-            return up.pressed(scene, number, second, now)
-        case "before":
-            return up.before(scene, number, second, third, now)
-        case "change":
-            return up.change(scene, number, second, third, now)
-        case "not_now":
-            return up.not_now(scene, number, second, now)
-        case "leg":
-            return up.leg(scene, number, second, now)
-        case "later":
+        case "hold", *about_:
+            return hold.pressed(scene, tuple(about_), now)
+        case "feel", _, how:
+            return feeling.feel(scene, number, how, now)
+        case "worse", _, which:
+            return feeling.worse(scene, number, which, now)
+        case "next", said, *taken:
+            return feeling.next_time(scene, said, "".join(taken[:1]))
+        case "card", _, what:
+            return up.pressed(scene, number, what, now)
+        case "before", _, asking, said:
+            return up.before(scene, number, asking, said, now)
+        case "change", _:
+            return up.change(scene, number, "", "", now)
+        case "change", _, what, said:
+            return up.change(scene, number, what, said, now)
+        case "not_now", _, which:
+            return up.not_now(scene, number, which, now)
+        case "leg", _, which:
+            return up.leg(scene, number, which, now)
+        case "later", _:
             return up.later(scene, number)
-        case "skip":
+        case "skip", *_:
             return up.skip(scene)
-        case "emergency":
-            return safety.emergency_answer(scene, number, second, now)
-        case "answer":
-            return safety.answer(scene, number, second, third, now)
+        case "emergency", _, said:
+            return safety.emergency_answer(scene, number, said, now)
+        case "answer", _, kind, said:
+            return safety.answer(scene, number, kind, said, now)
         case _:
             return _account_button(scene, pressed, now)
 
 
 def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
-    about_, number = pressed.about, pressed.number
-    first = about_[0] if about_ else ""
-    second = about_[1] if len(about_) > 1 else ""
-    third = about_[2] if len(about_) > 2 else ""
-    match pressed.verb:
-        case "consent" if not check.agreed(scene.person) and not _legs_up(scene):
-            return check.consent(scene, first, now)
-        case "tick":
-            return check.tick(scene, number, second, third)
-        case "none":
+    """What a button of the check or the settings does; None when what it was about is over."""
+    number, resting = pressed.number, _legs_up(scene)
+    match pressed.parts:
+        case "consent", choice if not check.agreed(scene.person) and not resting:
+            return check.consent(scene, choice, now)
+        case "tick", _, name, said:
+            return check.tick(scene, number, name, said)
+        case "none", _:
             return check.none_of_these(scene, number, now)
-        case "page":
+        case "page", _:
             return check.turn_page(scene, number, now)
-        case "age":
-            return check.age(scene, first, now)
-        case "check" if not _legs_up(scene) and not safety.open_question(scene):
+        case "age", said:
+            return check.age(scene, said, now)
+        case "check", *_ if not resting and not safety.open_question(scene):
             return check.begin(scene, now)
-        case "proposed":
-            return check.proposed(scene, first, now)
-        case "clinician":
-            return check.clinician(scene, first, now)
-        case "ran":
-            return runs.pressed(scene, first, now)
-        case "keep":
-            return account.keep(scene, first, now)
-        case "forget":
-            return account.forget(scene, first)
-        case "resume":
+        case "proposed", said:
+            return check.proposed(scene, said, now)
+        case "clinician", said:
+            return check.clinician(scene, said, now)
+        case "ran", when:
+            return runs.pressed(scene, when, now)
+        case "keep", choice:
+            return account.keep(scene, choice, now)
+        case "forget", said:
+            return account.forget(scene, said)
+        case "resume", *_:
             return account.resume(scene)
-        case "why":
-            return about.why(scene, first)
-        case "faq":
-            return about.faq(scene, first)
+        case "why", topic:
+            return about.why(scene, topic)
+        case "faq", asked:
+            return about.faq(scene, asked)
         case _:
             return None
 

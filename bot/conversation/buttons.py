@@ -21,6 +21,11 @@ class Pressed:
     about: tuple[str, ...]
 
     @property
+    def parts(self) -> tuple[str, ...]:
+        """The verb and what it is about, as one row of words."""
+        return (self.verb, *self.about)
+
+    @property
     def number(self) -> int:
         """The number of the thing that it is about, or 0."""
         first = self.about[0] if self.about else ""
