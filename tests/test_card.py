@@ -57,7 +57,10 @@ def test_emergency_closes_until_the_question_of_noon_is_answered() -> None:
     dialog = card().tap("1 Emergency")
     assert dialog.said.startswith("Stop. Get emergency help now.")
     assert "112" in dialog.said
-    for days in (0, 1, 9):
+    dialog.type("/up")
+    assert "On Monday 23 Nov, 12:00 I ask how it went" in dialog.said
+    assert list(dialog.buttons) == ["Seated rest"]
+    for days in (1, 9):
         dialog.wait(days=days).type("/up")
         assert "Did someone look at it?" in dialog.said
         assert dialog.person.card is None
@@ -101,7 +104,8 @@ def test_leg_or_urine(which: str, now: bool) -> None:
     assert ("Get medical help today" in dialog.said) != now
     assert "No massage, no stretching" in dialog.said
     assert "Chest pain, hard to breathe or coughing blood" in dialog.said
-    assert "Did someone look at it?" in dialog.type("/up").said
+    assert "12:00 I ask how it went" in dialog.type("/up").said
+    assert "Did someone look at it?" in dialog.wait(days=1).type("/up").said
 
 
 @pytest.mark.parametrize("sign", ["2 Leg or urine", "3 Not now"])

@@ -349,7 +349,7 @@ def test_from_locked_to_openable_is_milder_too_and_stricter_is_not() -> None:
 
 
 def test_a_refusal_is_not_shaken_off_by_an_emergency() -> None:
-    dialog = ticked("clot_now").type("chest pain").tap("I am getting help").type("/check")
+    dialog = ticked("clot_now").type("chest pain").tap("I am getting help").wait(hours=20)
     dialog.tap("Yes, nothing serious").tap("Check now")
     assert "milder" in again(dialog).said
 
@@ -447,3 +447,32 @@ def test_the_small_hours_belong_to_the_day_before() -> None:
     assert dialog.person.clearance is not None
     assert dialog.person.clearance.on == date(2026, 11, 22)
     assert dialog.now - timedelta(hours=2) < dialog.now
+
+
+# a refusal is not shaken off
+
+
+def test_an_ok_does_not_hide_that_a_new_check_is_milder() -> None:
+    dialog = ticked("heart").type("/check").tap("A clinician").tap("Yes, exactly that")
+    dialog.type("/check").tap("Do the check again")
+    assert "milder" in again(dialog).said
+
+
+def test_keeping_nothing_keeps_a_refusal_for_its_day() -> None:
+    dialog = ticked("told_not_to").type("/settings").tap("Keep nothing").type("/up")
+    assert "Not this pose" in dialog.said
+    assert "milder" in again(dialog.tap("Do the check again")).said
+    dialog = ticked("told_not_to").type("/settings").tap("Keep nothing").wait(hours=25)
+    assert dialog.person.clearance is None
+
+
+def test_not_today_is_never_over_in_five_minutes() -> None:
+    dialog = cleared("2026-11-22 03:55").tap("Now").tap("OK").tap("3 Not now").tap("Unwell")
+    assert "Let's skip today" in dialog.wait(minutes=10).type("/up").said
+    assert "None of these, start" in dialog.wait(hours=6).type("/up").buttons
+
+
+def test_the_question_after_not_yet_is_a_daytime_one() -> None:
+    dialog = cleared("2026-11-22 02:00").tap("Now").tap("OK").tap("2 Leg").tap("Swollen")
+    dialog.wake().tap("Not yet").wait(hours=15).type("/up").tap("Not yet").wake()
+    assert dialog.now.astimezone(dialog.zone).hour == 12

@@ -1,6 +1,7 @@
 """What a typed word does: alarms in every state and language, the rest where it means something."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -68,8 +69,33 @@ def test_outside_chest_is_an_emergency_and_the_others_say_whom_to_call(state: st
         assert dialog.said.startswith(expected)
 
 
-def test_a_strangers_chest_leaves_nothing_behind() -> None:
-    assert blank(Dialog().type("chest").person)
+def test_of_a_strangers_chest_only_the_day_off_is_kept_and_only_for_the_day() -> None:
+    dialog = Dialog().type("chest")
+    assert "That is all I remember" in dialog.said
+    assert blank(replace(dialog.person, closed=()))
+    assert [entry.kind for entry in dialog.person.closed] == ["day"]
+    assert "Let's skip today" in dialog.type("/up").said
+    dialog.wait(days=1)
+    assert blank(dialog.person)
+
+
+@pytest.mark.parametrize(
+    "cry",
+    ["I feel faint", "my heart is racing", "I can't see", "call an ambulance", "112", "dizzy"],
+)
+def test_a_cry_in_a_rest_brings_the_end_at_once(cry: str) -> None:
+    dialog = resting().wait(seconds=30).type(cry)
+    assert dialog.messages[0].lane is Lane.EXIT
+    assert "What is it?" in dialog.said
+
+
+def test_a_distance_is_no_call_for_help() -> None:
+    assert "emergency" not in cleared().type("ran 112 km this week").said.casefold()
+
+
+def test_dizzy_on_the_way_out_has_its_own_answer() -> None:
+    dialog = resting().until(lambda d: "Lighter" in d.buttons).type("dizzy")
+    assert "Back down on your side" in dialog.said
 
 
 def test_ouch_shows_the_card_and_help_the_verbs() -> None:

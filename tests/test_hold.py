@@ -6,7 +6,7 @@ import pytest
 
 from bot.conversation.person import Hold, Phase
 from bot.events import Lane, Wake
-from tests.dialog import AFTERNOON, Dialog, cleared, resting
+from tests.dialog import AFTERNOON, Dialog, cleared, moment, resting
 
 
 def hold(dialog: Dialog) -> Hold:
@@ -65,9 +65,10 @@ def test_a_set_up_that_nobody_goes_on_with_is_put_away() -> None:
 
 def test_who_may_lie_there_already_is_called_down() -> None:
     dialog = cleared().tap("Now").tap("None of these, start").tap("Next").wait(minutes=15)
-    assert dialog.hold is None
-    assert "come out slowly now" in dialog.said
+    assert hold(dialog).phase is Phase.WAY_OUT
+    assert "If your legs are up:\nTime to come out, slowly." in dialog.said
     assert dialog.messages[-1].lane is Lane.EXIT
+    assert not dialog.history
 
 
 def test_not_now_before_lying_down_is_left_without_a_word_about_it() -> None:
@@ -241,3 +242,72 @@ def test_keep_nothing_in_mid_rest_lets_it_go_on_and_keeps_nothing_of_it() -> Non
     dialog = resting().type("/settings").tap("Keep nothing").wait(minutes=3).tap("Same")
     assert dialog.history == {}
     assert dialog.person.clearance is None
+
+
+# limits
+
+
+def with_glaucoma_ok() -> Dialog:
+    dialog = cleared(AFTERNOON, "Glaucoma").type("/check").tap("A clinician").tap("Yes, exactly")
+    return dialog.tap("Now").tap("None of these, start").tap("Next")
+
+
+def test_a_limit_of_the_check_counts_from_when_the_legs_may_be_up() -> None:
+    dialog = with_glaucoma_ok().wait(seconds=20).tap("Next")
+    up = dialog.now
+    while "no more" not in dialog.said and "all the time" not in dialog.said:
+        dialog.type("more time")
+    dialog.until(lambda d: hold(d).phase is Phase.WAY_OUT)
+    assert dialog.now - up <= timedelta(minutes=3)
+
+
+def test_lying_down_for_long_in_step_two_counts_too() -> None:
+    dialog = with_glaucoma_ok().wait(seconds=150).tap("Next")
+    dialog.until(lambda d: hold(d).phase is Phase.WAY_OUT)
+    assert dialog.now - moment("2026-11-22 16:00", dialog.zone) <= timedelta(minutes=4)
+
+
+def test_what_the_limit_leaves_is_what_is_promised() -> None:
+    dialog = with_glaucoma_ok().tap("Next").type("more time").wait(minutes=2)
+    assert "1 minute, from now" in dialog.said
+    dialog.until(lambda d: hold(d).phase is Phase.WAY_OUT)
+    assert hold(dialog).seconds == 60
+
+
+def test_more_time_is_said_to_be_over_when_it_is() -> None:
+    dialog = cleared().type("/up").tap("None of these, start").tap("Next").tap("Next")
+    for _ in range(20):
+        dialog.type("more time")
+    assert "That is all the time there is" in dialog.said
+
+
+# tingling
+
+
+def test_the_answers_about_tingling_stay_under_the_finger() -> None:
+    dialog = resting().tap("Tingling").wait(seconds=59)
+    assert "Still there" in dialog.buttons
+    assert "Pause" not in dialog.buttons
+    dialog.wait(seconds=40)
+    assert "Half-way" in dialog.said
+    assert "Still there" in dialog.buttons
+
+
+def test_one_side_and_weak_brings_the_end_and_the_emergency_department() -> None:
+    dialog = resting().tap("Tingling").tap("One side, and weak")
+    assert dialog.messages[0].lane is Lane.EXIT
+    assert "Go to an emergency department now" in dialog.said
+    assert dialog.hold is None
+    assert "12:00 I ask how it went" in dialog.type("/up").said
+
+
+# lengths
+
+
+def test_a_rest_that_is_broken_off_is_no_comfortable_one() -> None:
+    dialog = cleared()
+    for _ in range(4):
+        dialog.type("/up").tap("None of these, start").tap("Next").tap("Next").tap("I'm in place")
+        dialog.tap("Come down").tap("Same")
+    habits = dialog.person.habits
+    assert (habits.comfortable, habits.rests, habits.times) == (0, 0, ())

@@ -125,8 +125,10 @@ def holds_always(
         may_start(was, is_, event, now)
     elif runs_raised(is_.hold):
         assert not is_closed(is_, now)
+    if is_.consent is None:
+        assert {entry.kind for entry in is_.closed} <= {"day"}
     if is_.consent is None and is_.hold is None:
-        assert blank(is_)
+        assert blank(replace(is_, closed=()))
     if is_.consent is not None and is_.consent.keep is Keep.NOTHING:
         assert is_.habits == Habits()
         assert not after.rests

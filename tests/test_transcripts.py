@@ -273,8 +273,8 @@ def words_in_the_seat() -> Dialog:
 def set_up_left() -> Dialog:
     dialog = cleared().tap("Now").tap("None of these, start").tap("Not now").type("/up")
     dialog.tap("None of these, start").type("stop").type("/up").tap("None of these, start")
-    dialog.tap("Next").wait(minutes=20).type("/up").tap("None of these, start").wait(minutes=20)
-    return dialog
+    dialog.tap("Next").wait(minutes=25).type("/up").tap("All well").type("/up")
+    return dialog.tap("None of these, start").wait(minutes=20)
 
 
 def back_from_a_run() -> Dialog:

@@ -202,3 +202,31 @@ def test_a_wake_that_comes_twice_finds_nothing() -> None:
     dialog = at_the_end()
     assert dialog.event(Wake()).messages == ()
     assert dialog.now + timedelta(0) == dialog.now
+
+
+def test_worse_without_which_leg_stays_a_question() -> None:
+    dialog = at_the_end().tap("Worse").wait(minutes=10)
+    assert dialog.hold is None
+    assert "Which is it?" in dialog.type("/up").said
+
+
+def test_worse_is_asked_again_by_whoever_looks() -> None:
+    assert "Both suddenly weak" in at_the_end().tap("Worse").type("/start").buttons
+
+
+def test_who_was_away_at_the_end_asks_before_the_next_rest() -> None:
+    dialog = resting().sleep(hours=2).event(Wake())
+    assert "I was away at the end" in dialog.said
+    assert "All well?" in dialog.type("/up").said
+    dialog.tap("All well").type("/up")
+    assert "None of these, start" in dialog.buttons
+
+
+def test_a_sleepers_tingling_is_asked_about_in_the_morning() -> None:
+    dialog = resting(NIGHT).tap("Tingling").until(lambda d: d.hold is None)
+    dialog.wake()
+    assert dialog.now == moment("2026-11-23 08:00", dialog.zone)
+
+
+def test_dizzy_gets_no_lovely() -> None:
+    assert "Lovely" not in at_the_end().tap("Dizzy").wait(minutes=2).tap("Lighter").said

@@ -521,7 +521,7 @@ CONTAINS = {
     "trouble.breathing.said": ("Stop the pattern", "Breathe as it comes"),
     "trouble.cramp.said": ("Bend that knee", "gently pull the toes", "stop"),
     "answer.eyes.lost": ("Sight lost", "not normal again"),
-    "answer.eyes.eyes.said": ("No more today", "eye specialist"),
+    "answer.eyes.eyes.said": ("eye specialist",),
     "which.numb": ("Numb", "cold", "weak"),
     "which.hard": ("Hard", "pain growing"),
     "why.sign.leg": ("After a long journey check both calves first.",),

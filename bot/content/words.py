@@ -122,6 +122,10 @@ class Words:
         """The day there, with its weekday: Sunday 22 Nov."""
         return format_datetime(at, "EEEE d MMM", tzinfo=zone, locale=self.locale)
 
+    def moment(self, at: datetime, zone: ZoneInfo) -> str:
+        """The day and the time of day there: Sunday 22 Nov, 12:00."""
+        return f"{self.day(at, zone)}, {self.clock(at, zone)}"
+
     def date(self, on: date) -> str:
         """A calendar day in full: 22 November 2026."""
         return format_date(on, "d MMMM y", locale=self.locale)

@@ -7,7 +7,7 @@ from bot.content.words import words
 from bot.conversation import about, account, check, feeling, hold, runs, safety, trouble, up
 from bot.conversation.buttons import ANYONE, Pressed, parse
 from bot.conversation.free_text import alarm, meanings, urgent
-from bot.conversation.person import Scene
+from bot.conversation.person import Phase, Scene
 from bot.conversation.reply import Answer, button, emergency_number, say, words_of
 from bot.events import Command, Event, Expired, Lane, Message, Press, Text, Wake
 
@@ -69,7 +69,7 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
         case "check" if _legs_up(scene):
             return hold.where(scene, now)
         case "check":
-            asked = safety.open_question(scene)
+            asked = safety.open_question(scene, now)
             return (scene, (asked,)) if asked else check.show(scene, now)
         case "what":
             return about.what(scene)
@@ -156,7 +156,7 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return check.turn_page(scene, number, now)
         case "age", said:
             return check.age(scene, said, now)
-        case "check", *_ if not resting and not safety.open_question(scene):
+        case "check", *_ if not resting and not safety.open_question(scene, now):
             return check.begin(scene, now)
         case "proposed", said:
             return check.proposed(scene, said, now)
@@ -189,7 +189,7 @@ def here(scene: Scene, now: datetime) -> Answer:
     person = scene.person
     if person.hold is not None:
         return hold.where(scene, now)
-    asked = safety.open_question(scene)
+    asked = safety.open_question(scene, now)
     if asked is not None:
         return scene, (asked,)
     if not check.agreed(person):
@@ -209,7 +209,7 @@ def _legs_up(scene: Scene) -> bool:
 
 def _text(scene: Scene, text: str, now: datetime) -> Answer:
     found = alarm(text)
-    if found:
+    if found and not _known_dizzy(scene, text):
         return _alarm(scene, found, now)
     person = scene.person
     for what in meanings(text, words_of(person).language):
@@ -217,6 +217,13 @@ def _text(scene: Scene, text: str, now: datetime) -> Answer:
         if answer is not None:
             return answer
     return here(scene, now) if account.is_stranger(person) else _one_helpful_line(scene)
+
+
+def _known_dizzy(scene: Scene, text: str) -> bool:
+    """On the way out, dizzy has an answer of its own."""
+    running = scene.person.hold
+    out = running is not None and running.phase in (Phase.WAY_OUT, Phase.SIT)
+    return out and "dizzy" in meanings(text, words_of(scene.person).language)
 
 
 def _meant(scene: Scene, what: str, now: datetime) -> Answer | None:

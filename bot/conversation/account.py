@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from bot.conversation import check
+from bot.conversation import check, safety
 from bot.conversation.person import Habits, Keep, Person, Scene, renewal_due
 from bot.conversation.reply import (
     Answer,
@@ -12,7 +12,7 @@ from bot.conversation.reply import (
     country,
     country_name,
     emergency_number,
-    help_line,
+    help_number,
     minutes,
     say,
     seconds,
@@ -69,7 +69,7 @@ def settings(scene: Scene) -> Answer:
             spoken("settings.zone", zone=person.zone or spoken("settings.no_zone")),
             spoken("settings.country", country=where),
             spoken("settings.numbers", call=emergency_number(person)),
-            *([spoken("settings.help_line", line=line)] if (line := help_line(person)) else ()),
+            *([spoken("settings.help_line", number=line)] if (line := help_number(person)) else ()),
             spoken(f"settings.keep.{keep}"),
             spoken("settings.change"),
         )
@@ -106,9 +106,21 @@ def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:
         if scene.person.hold is not None:  # the rest that is under way keeps what allowed it
             until = now + check.KEPT_NOTHING
             person = replace(person, clearance=scene.person.clearance, cleared_until=until)
+        person = _still_refused(person, scene.person, now)
         scene = replace(scene, forget_history=True)
     scene = replace(scene, person=person)
     return scene, (say(scene, words_of(person)(f"keep.{choice}")),)
+
+
+def _still_refused(person: Person, before: Person, now: datetime) -> Person:
+    """A refusal of today outlives the change for a day, without its reason."""
+    found = before.clearance
+    if before.carried is not None:
+        return safety.asked_by_doctor(person, now)
+    if found is None or found.open:
+        return person
+    until = now + check.KEPT_NOTHING
+    return replace(person, clearance=found, cleared_until=until, refused_at=before.refused_at)
 
 
 def set_country(scene: Scene, said: str) -> Answer:
@@ -182,8 +194,9 @@ def forget(scene: Scene, said: str) -> Answer | None:
 def quiet(scene: Scene) -> Answer:
     """/stop outside a rest: reminders pause until the person says otherwise."""
     person = scene.person
-    if person.consent is not None:
-        person = replace(person, quiet=True, offer=None, card=None)
+    if person.consent is None:
+        return scene, (say(scene, words_of(person)("stop.stranger")),)
+    person = replace(person, quiet=True, offer=None, card=None)
     scene = replace(scene, person=person)
     row = (button(person, "button.reminders_again", "resume"),)
     return scene, (say(scene, words_of(person)("stop.quiet"), row),)

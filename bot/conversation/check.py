@@ -57,7 +57,7 @@ def consent(scene: Scene, choice: str, now: datetime) -> Answer | None:
     """The answer to it."""
     if choice == "no":
         was = scene.person
-        person = Person(was.id, locale=was.locale, zone=was.zone, hold=was.hold)
+        person = Person(was.id, locale=was.locale, zone=was.zone, hold=was.hold, closed=was.closed)
         person = replace(person, next_number=was.next_number)
         scene = replace(scene, person=person)
         seat = (button(person, "button.seat", "seat"),)
@@ -360,7 +360,7 @@ def clinician(scene: Scene, said: str, now: datetime) -> Answer | None:
     if said != "yes":
         return None
     fine = with_clinician(found, day(now, zone_of(person)))
-    person = replace(person, carried=None, refused_at=None)
+    person = replace(person, carried=None)
     return settle(scene, person, fine, (), now)
 
 

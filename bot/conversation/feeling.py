@@ -9,7 +9,6 @@ from bot.conversation.person import Habits, Hold, Keep, Phase, Rest, Scene
 from bot.conversation.plan import shorter
 from bot.conversation.reply import (
     Answer,
-    button,
     minutes,
     say,
     seconds,
@@ -17,6 +16,7 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
+from bot.conversation.rest_buttons import worse_rows
 from bot.practice.clearance import Place
 from bot.practice.lengths import grown
 from bot.practice.localtime import bedtime
@@ -37,11 +37,7 @@ def feel(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None
     if feeling == "worse":
         hold = replace(hold, phase=Phase.SIT, since=now, asking="legs")
         text = words_of(person)("feeling.worse.which")
-        rows = tuple(
-            (button(person, f"worse.{which}", "worse", hold.number, which),)
-            for which in ("both", "one", "weak")
-        )
-        return with_hold(scene, hold, (text, rows))
+        return with_hold(scene, hold, (text, worse_rows(person, hold)))
     scene = _rate(scene, hold, feeling)
     return with_hold(scene, None, (_goodbye(scene, hold, feeling, now), ()))
 
@@ -119,11 +115,11 @@ def _rate(scene: Scene, hold: Hold, feeling: str) -> Scene:
 
 
 def _comfortable(habits: Habits, hold: Hold) -> Habits:
-    whole = hold.seconds >= round(hold.plan.minutes * 60)
+    whole = hold.seconds >= round(hold.lasts * 60)
     here = whole and hold.plan.minutes == habits.minutes
     return replace(
         habits,
-        comfortable=habits.comfortable + 1,
+        comfortable=habits.comfortable + 1 if whole else habits.comfortable,
         at_length=habits.at_length + 1 if here else habits.at_length,
     )
 
@@ -146,5 +142,8 @@ def _goodbye(scene: Scene, hold: Hold, feeling: str, now: datetime) -> str:
         parts.append(spoken("delight.first"))
     if habits.rests == TENTH:
         parts.append(spoken.count("delight.tenth", round(habits.seconds / 60)))
-    parts.append(spoken("goodbye.night" if late else f"goodbye.{feeling}"))
+    if hold.dizzy:
+        parts.append(spoken("goodbye.dizzy"))
+    else:
+        parts.append(spoken("goodbye.night" if late else f"goodbye.{feeling}"))
     return " ".join(parts)

@@ -30,12 +30,17 @@ def _phrases(language: str, meaning: str) -> frozenset[str]:
     return frozenset(_plain(phrase) for phrase in words(language)(f"text.{meaning}").split("|"))
 
 
+def _sounds(phrase: str, padded: str) -> bool:
+    # A number alone is a call for help; inside a sentence it is a distance or a time.
+    return padded == f" {phrase} " if phrase.isdecimal() else f" {phrase} " in padded
+
+
 def alarm(text: str) -> str:
     """The alarm in a text, in whatever shipped language, or nothing."""
     padded = f" {_plain(text[:LONGEST_ALARM])} "
     for meaning in ALARMS:
         for language in languages():
-            if any(f" {phrase} " in padded for phrase in _phrases(language, meaning)):
+            if any(_sounds(phrase, padded) for phrase in _phrases(language, meaning)):
                 return meaning
     return ""
 

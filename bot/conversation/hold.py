@@ -5,17 +5,32 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number
 from bot.conversation import safety
-from bot.conversation.person import Hold, Phase, Plan, Scene
+from bot.conversation.person import Closed, Hold, Phase, Plan, Scene
 from bot.conversation.reply import Answer, minutes, say, seconds, with_hold, words_of
-from bot.conversation.rest_buttons import feeling_rows, rest_rows, settle_rows, tingling_rows
-from bot.conversation.setup import STEPS, abandoned, all_steps, last_step, more_time, step_card
+from bot.conversation.rest_buttons import (
+    feeling_rows,
+    phase_rows,
+    settle_rows,
+    tingling_rows,
+    worse_rows,
+)
+from bot.conversation.setup import (
+    STEPS,
+    abandoned,
+    all_steps,
+    last_step,
+    legs_up_since,
+    more_time,
+    settling,
+    started,
+    step_card,
+)
 from bot.conversation.trouble import tingling, trouble, what_is_it
 from bot.conversation.way_out import EXIT_LATE, dizzy, is_down, record, spent, unanswered, way_out
 from bot.events import Lane, Message
 from bot.practice.clearance import Place, Variation
 from bot.practice.timeline import LATEST
 
-SETTLE = timedelta(seconds=number("settle"))
 AWAY_AFTER = timedelta(seconds=number("late_halfway"))
 """From this lateness on it is said that we were away."""
 
@@ -27,7 +42,7 @@ def seat(scene: Scene, now: datetime) -> Answer:
     taken, person = safety.number_for(scene.person)
     length = number("seat_minutes")
     plan = Plan(Variation.REST_SEAT, Place.FLOOR, length, limit=length)
-    hold = Hold(taken, plan, Phase.REST, now, started=now, legs_up=now, said=1)
+    hold = Hold(taken, plan, Phase.REST, now, started=now, lasts=length, legs_up=now, said=1)
     scene = replace(scene, person=replace(person, hold=hold, card=None, offer=None))
     text = words_of(person)("cue.start.rest_seat", minutes=minutes(words_of(person), length))
     return scene, (_loud(scene, hold, text),)
@@ -55,11 +70,12 @@ def act(scene: Scene, what: str, now: datetime) -> Answer | None:
     if hold is None:
         return None
     match hold.phase, what:
-        case Phase.SETUP, "next" if hold.step < STEPS:
-            hold = replace(hold, step=hold.step + 1, since=now)
-            if hold.step == STEPS:
-                hold = replace(hold, phase=Phase.SETTLE, since=now + SETTLE, legs_up=now + SETTLE)
+        case Phase.SETUP, "next" if hold.step == STEPS - 1:
+            hold = settling(replace(hold, step=STEPS), now)
             return with_hold(scene, hold, last_step(scene.person, hold))
+        case Phase.SETUP, "next":
+            hold = replace(hold, step=hold.step + 1, since=now)
+            return with_hold(scene, hold, step_card(scene.person, hold))
         case ((Phase.SETUP | Phase.SETTLE), "stuck"):
             return with_hold(scene, hold, step_card(scene.person, hold, "stuck"))
         case ((Phase.SETUP | Phase.SETTLE), ("place" | "done")):
@@ -78,7 +94,7 @@ def act(scene: Scene, what: str, now: datetime) -> Answer | None:
             return _pause(scene, hold, now)
         case Phase.REST, "resume" if hold.paused:
             return _resume(scene, hold, now)
-        case ((Phase.SETTLE | Phase.REST), ("tingling" | "gone" | "still")):
+        case ((Phase.SETTLE | Phase.REST), ("tingling" | "gone" | "still" | "one_side")):
             return tingling(scene, hold, what, now)
         case _, "wrong":
             return what_is_it(scene, hold, "wrong.ask")
@@ -92,8 +108,8 @@ def act(scene: Scene, what: str, now: datetime) -> Answer | None:
 
 def _start(scene: Scene, hold: Hold, now: datetime) -> Answer:
     """In place: the clock runs from now."""
-    legs_up = min(hold.legs_up, now) if hold.legs_up else now
-    hold = replace(hold, phase=Phase.REST, since=now, started=now, legs_up=legs_up, said=1)
+    legs_up = min(now, hold.legs_up or legs_up_since(hold, now))
+    hold = started(replace(hold, legs_up=legs_up, said=1), now)
     scene = replace(scene, person=replace(scene.person, hold=hold))
     until = now + LATEST["start"]
     return scene, (_loud(scene, hold, _cue_text(scene, hold, "start"), until=until, kind="cue"),)
@@ -105,13 +121,13 @@ def _cue_text(scene: Scene, hold: Hold, name: str) -> str:
     suffix = plan.breathing if name == "breathe" else plan.variation.value
     key = next(k for k in (f"cue.{name}.{suffix}", f"cue.{name}") if k in spoken)
     left = hold.ends - hold.started if hold.ends and hold.started else timedelta(0)
-    return spoken(key, minutes=minutes(spoken, plan.minutes), left=spoken.running(left))
+    return spoken(key, minutes=minutes(spoken, hold.lasts), left=spoken.running(left))
 
 
 def _loud(
     scene: Scene, hold: Hold, text: str, *, until: datetime | None = None, kind: str = ""
 ) -> Message:
-    rows = rest_rows(scene.person, hold)
+    rows = phase_rows(scene.person, hold)
     return say(scene, text, *rows, lane=Lane.CUE, until=until, kind=kind)
 
 
@@ -154,17 +170,19 @@ def where(scene: Scene, now: datetime) -> Answer:
             key = "rest.paused" if hold.paused else "rest.position"
             time = seconds(spoken, _left(hold, now))
             text = spoken(key, time=time, **_position(scene, hold, now))
-            return with_hold(scene, hold, (text, rest_rows(person, hold)))
+            return with_hold(scene, hold, (text, phase_rows(person, hold)))
         case Phase.WAY_OUT:
             again = f"{spoken('way_out.again')} {spoken('way_out.feel')}"
             return with_hold(scene, hold, (again, feeling_rows(person, hold)))
+        case Phase.SIT if hold.asking == "legs":
+            return with_hold(scene, hold, (spoken("feeling.worse.which"), worse_rows(person, hold)))
         case Phase.SIT:
             return with_hold(scene, hold, (spoken("way_out.feel"), feeling_rows(person, hold)))
 
 
 def _position(scene: Scene, hold: Hold, now: datetime) -> dict[str, str]:
     spoken = words_of(scene.person)
-    return {"run": spoken.running(hold.run(now)), "minutes": minutes(spoken, hold.plan.minutes)}
+    return {"run": spoken.running(hold.run(now)), "minutes": minutes(spoken, hold.lasts)}
 
 
 def wake(scene: Scene, now: datetime) -> Answer:
@@ -174,7 +192,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
         return scene, ()
     match hold.phase:
         case Phase.SETUP:
-            return abandoned(scene, hold)
+            return abandoned(scene, hold, now)
         case Phase.SETTLE:
             return _settled(scene, hold, now)
         case Phase.REST:
@@ -182,13 +200,21 @@ def wake(scene: Scene, now: datetime) -> Answer:
         case Phase.WAY_OUT:
             return unanswered(scene, hold, now)
         case Phase.SIT:
-            return with_hold(scene, None)
+            return _sat(scene, hold)
+
+
+def _sat(scene: Scene, hold: Hold) -> Answer:
+    """Nothing more was said. "Worse" without which leg stays a question."""
+    person = replace(scene.person, hold=None)
+    if hold.asking == "legs":
+        person = safety.close(person, Closed("leg", hold.number))
+    return replace(scene, person=person), ()
 
 
 def _settled(scene: Scene, hold: Hold, now: datetime) -> Answer:
     """The clock starts by itself, at the moment that was said."""
     at = min(hold.since, hold.last_moment or hold.since)
-    hold = replace(hold, phase=Phase.REST, since=at, started=at)
+    hold = started(hold, at)
     scene = replace(scene, person=replace(scene.person, hold=hold))
     return _resting(scene, hold, now)
 
@@ -214,6 +240,8 @@ def _resting(scene: Scene, hold: Hold, now: datetime) -> Answer:
     (_, oldest), (index, newest) = due[0], due[-1]
     cue = hold.cues[index]
     hold = replace(hold, said=index + 1)
+    if hold.tingled and cue.kind in ("optional", "breathing"):
+        return replace(scene, person=replace(scene.person, hold=hold)), ()
     scene = replace(scene, person=replace(scene.person, hold=hold))
     late = now - newest
     if late <= LATEST[cue.kind]:
@@ -238,8 +266,9 @@ def _ended(scene: Scene, hold: Hold, ends: datetime, now: datetime) -> Answer:
     scene = replace(scene, person=replace(scene.person, hold=None))
     if not hold.plan.variation.raised:
         return scene, ()
-    scene = replace(scene, person=spent(scene.person))
-    return scene, (say(scene, words_of(scene.person)("exit.away"), lane=Lane.EXIT),)
+    person = safety.close(spent(scene.person), Closed("exit", hold.number))
+    scene = replace(scene, person=person)
+    return scene, (say(scene, words_of(person)("exit.away"), lane=Lane.EXIT),)
 
 
 def expired(scene: Scene, kind: str, now: datetime) -> Answer:
@@ -247,7 +276,8 @@ def expired(scene: Scene, kind: str, now: datetime) -> Answer:
     person, hold = scene.person, scene.person.hold
     if kind == "exit":
         if hold is not None and hold.phase is Phase.WAY_OUT:
-            scene = replace(scene, person=replace(person, hold=None))
+            person = safety.close(replace(person, hold=None), Closed("exit", hold.number))
+            scene = replace(scene, person=person)
         elif hold is not None or safety.closed_for(person, "exit") is None:
             return scene, ()  # it was answered all the same, or another rest is under way
         return scene, (say(scene, words_of(person)("exit.away"), lane=Lane.EXIT),)

@@ -36,12 +36,17 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A rest as it is meant to be: the chosen minutes, and the limit that it may never pass."""
+    """A rest as it is meant to be: the chosen minutes, and the limit that it may never pass.
+
+    A ``strict`` limit comes from the check, and counts from when the legs may be up; one of our
+    own counts from when the clock starts, or would have started without [More time].
+    """
 
     variation: Variation
     place: Place
     minutes: float
     limit: float
+    strict: bool = False
     bedtime: bool = False
     familiar: bool = False
     breathing: str = "long_exhale"
@@ -91,7 +96,8 @@ class Hold:
 
     ``since`` is when the present phase began; in SETTLE it is when the clock will start, in
     WAY_OUT when the end was first said. ``said`` counts the cues, or the calls, that are behind.
-    ``asking`` is the question about the body that is open. ``seconds`` are the counted ones.
+    ``asking`` is the question about the body that is open. ``lasts`` are the minutes of its clock:
+    the chosen ones, or what the limit leaves of them. ``seconds`` are the counted ones.
     """
 
     number: int
@@ -100,6 +106,7 @@ class Hold:
     since: datetime
     step: int = 1
     started: datetime | None = None
+    lasts: float = 0
     legs_up: datetime | None = None
     paused: datetime | None = None
     paused_for: timedelta = timedelta(0)
@@ -115,7 +122,7 @@ class Hold:
     def cues(self) -> tuple[Cue, ...]:
         """What is said during this rest."""
         plan = self.plan
-        return cues(plan.variation, plan.minutes, plan.breathing, plan.familiar)
+        return cues(plan.variation, self.lasts, plan.breathing, plan.familiar)
 
     @property
     def last_moment(self) -> datetime | None:
@@ -132,7 +139,7 @@ class Hold:
         """When the end is due: the chosen length, or the limit if that comes first."""
         if self.last_moment is None or self.started is None or self.paused:
             return self.last_moment
-        planned = self.started + timedelta(minutes=self.plan.minutes) + self.paused_for
+        planned = self.started + timedelta(minutes=self.lasts) + self.paused_for
         return min(planned, self.last_moment)
 
     def run(self, now: datetime) -> timedelta:

@@ -75,6 +75,7 @@ def fitted(draft: Plan, person: Person, found: Clearance, *, late: bool) -> Plan
         place=place,
         minutes=min(max(draft.minutes, routine().lengths.try_out[0]), most),
         limit=most,
+        strict=found.verdict is Verdict.GENTLER and most >= found.longest,
         bedtime=in_bed,
         familiar=times >= FAMILIAR_AFTER,
         lift_hips=draft.lift_hips and found.may_lift_hips,

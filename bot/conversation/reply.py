@@ -86,12 +86,18 @@ def emergency_number(person: Person) -> str:
     return spoken("emergency.known", number=known.emergency, country=country_name(person))
 
 
+def help_number(person: Person) -> str:
+    """The number of the medical help line in the person's country, or nothing."""
+    known = numbers(country(person))
+    return known.help_line if known else ""
+
+
 def help_line(person: Person) -> str:
     """The medical help line of the person's country as a part of a sentence, or nothing."""
-    known = numbers(country(person))
-    if known is None or not known.help_line:
+    found = help_number(person)
+    if not found:
         return Marked()
-    return words_of(person)("emergency.help_line", number=known.help_line)
+    return words_of(person)("emergency.help_line", number=found)
 
 
 def country_name(person: Person) -> str:

@@ -49,13 +49,27 @@ def tingling_rows(person: Person, hold: Hold) -> Rows:
             button(person, "button.gone", "hold", hold.number, "gone"),
             button(person, "button.still", "hold", hold.number, "still"),
         ),
-        (button(person, "button.wrong", "hold", hold.number, "wrong"),),
+        (
+            button(person, "answer.tingling.one_side", "hold", hold.number, "one_side"),
+            button(person, "button.wrong", "hold", hold.number, "wrong"),
+        ),
+    )
+
+
+def worse_rows(person: Person, hold: Hold) -> Rows:
+    """Which legs feel worse."""
+    return tuple(
+        (button(person, f"worse.{which}", "worse", hold.number, which),)
+        for which in ("both", "one", "weak")
     )
 
 
 def rows(person: Person, hold: Hold) -> Rows:
     """Of a rest that is not on its way out."""
-    return settle_rows(person, hold) if hold.phase is Phase.SETTLE else rest_rows(person, hold)
+    if hold.phase is Phase.SETTLE:
+        return settle_rows(person, hold)
+    # While that question is open its answers stay where the finger expects them.
+    return tingling_rows(person, hold) if hold.tingled else rest_rows(person, hold)
 
 
 def phase_rows(person: Person, hold: Hold) -> Rows:

@@ -17,13 +17,14 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.events import Lane, Message
-from bot.practice.localtime import day, day_turns, next_day
+from bot.practice.localtime import day, day_turns, instant
 from bot.practice.questionnaire import assess
 
 DOCTOR_HOUR = number("doctor_question_hour")
-AGAIN = timedelta(days=number("doctor_question_again"))
+AGAIN = number("doctor_question_again")
 ASKED_AT_MOST = 2
 """A question about how it went is asked by itself twice; then it waits at /up and /check."""
+LEAST_DAY_OFF = timedelta(hours=number("least_day_off"))
 BEFORE = ("doctor", "leg", "eyes", "tingling", "exit", "signs")
 """The questions that keep the pose closed, most urgent first."""
 
@@ -63,7 +64,8 @@ def is_closed(person: Person, now: datetime) -> bool:
 def close_today(person: Person, now: datetime) -> Person:
     """No raised legs before the day turns."""
     taken, person = numbered(person, "day")
-    return close(person, Closed("day", taken, until=day_turns(now, zone_of(person))))
+    until = max(day_turns(now, zone_of(person)), now + LEAST_DAY_OFF)
+    return close(person, Closed("day", taken, until=until))
 
 
 def _doctor_asked(person: Person, now: datetime) -> tuple[int, Person]:
@@ -71,23 +73,35 @@ def _doctor_asked(person: Person, now: datetime) -> tuple[int, Person]:
     waiting = tuple(replace(entry, ask_at=None) for entry in person.closed)
     person = replace(person, hold=None, card=None, check=None, offer=None, closed=waiting)
     taken, person = numbered(person, "doctor")
-    noon = next_day(now, zone_of(person), DOCTOR_HOUR)
+    noon = _noon(person, now, 1)
     return taken, close(person, Closed("doctor", taken, ask_at=noon))
+
+
+def asked_by_doctor(person: Person, now: datetime) -> Person:
+    """Closed until the question of the next noon is answered, whatever the reason was."""
+    return _doctor_asked(person, now)[1]
+
+
+def _noon(person: Person, now: datetime, days: int) -> datetime:
+    """Noon so many days on: a daytime question, whenever it was answered or asked last."""
+    where = zone_of(person)
+    return instant(day(now, where) + timedelta(days=days), DOCTOR_HOUR, where)
 
 
 def emergency(scene: Scene, now: datetime) -> Answer:
     """Large and first. Closed until the question of the next day is answered.
 
-    With legs up the way down comes before it, in a line.
-    Of someone who has agreed to nothing, nothing is kept: they hear the same words.
+    With legs up the way down comes before it, in a line. Of someone who has agreed to nothing it
+    is kept only that legs stay down until tomorrow, not why; and it is said.
     """
     text: str = words_of(scene.person)("safety.emergency", call=emergency_number(scene.person))
     running = scene.person.hold
     if running is not None and running.plan.variation.raised and running.phase is not Phase.SIT:
         text = f"{words_of(scene.person)('trouble.chest.said')}\n\n{text}"
     if scene.person.consent is None:
-        scene = replace(scene, person=replace(scene.person, hold=None))
-        return scene, (say(scene, text, lane=Lane.SAFETY),)
+        person = close_today(replace(scene.person, hold=None), now)
+        text = f"{text}\n{words_of(person)('safety.stranger')}"
+        return replace(scene, person=person), (say(scene, text, lane=Lane.SAFETY),)
     taken, person = _doctor_asked(scene.person, now)
     scene = replace(scene, person=person)
     buttons = (
@@ -166,6 +180,8 @@ def answer(scene: Scene, taken: int, kind: str, said: str, now: datetime) -> Ans
     if entry is None or entry.number != taken or said not in ANSWERS.get(kind, ()):
         return None
     match kind, said:
+        case "doctor", _ if _waits(entry, now):
+            return scene, (_until_noon(scene, entry),)
         case "doctor", _:
             return _doctor(scene, entry, said, now)
         case ("eyes", "lost") | ("signs", "emergency"):
@@ -198,11 +214,25 @@ def answer(scene: Scene, taken: int, kind: str, said: str, now: datetime) -> Ans
             return scene, (say(scene, words_of(person)("question.signs.none"), up),)
 
 
+def _waits(entry: Closed, now: datetime) -> bool:
+    """Whether it is too early to ask how it went: today the legs stay down in any case."""
+    first = entry.kind == "doctor" and entry.asked == 0
+    return first and entry.ask_at is not None and entry.ask_at > now
+
+
+def _until_noon(scene: Scene, entry: Closed) -> Message:
+    person, spoken = scene.person, words_of(scene.person)
+    at = entry.ask_at
+    when = spoken.moment(at, zone_of(person)) if at else ""
+    text = spoken("question.doctor.wait", when=when, call=emergency_number(person))
+    return say(scene, text, (button(person, "button.seat", "seat"),), lane=Lane.SAFETY)
+
+
 def _doctor(scene: Scene, entry: Closed, said: str, now: datetime) -> Answer:
     person = scene.person
     spoken = words_of(person)
     if said == "not_yet":
-        again = now + AGAIN if entry.asked < ASKED_AT_MOST else None
+        again = _noon(person, now, AGAIN) if entry.asked < ASKED_AT_MOST else None
         person = close(person, replace(entry, ask_at=again))
         scene = replace(scene, person=person)
         text = spoken("answer.doctor.not_yet.said", line=help_line(person))
@@ -249,8 +279,7 @@ def _eyes(scene: Scene, said: str, now: datetime) -> Answer:
 
     What the eyes told is kept until a clinician's OK; where nothing may be kept, a question is.
     """
-    person = close_today(reopen(scene.person, "eyes"), now)
-    person = replace(person, hold=None)
+    person = replace(reopen(scene.person, "eyes"), hold=None)
     spoken = words_of(person)
     if said == "eyes":
         person = _eyes_kept(person, now)
@@ -311,7 +340,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
     for entry in scene.person.closed:
         if entry.ask_at is not None and entry.ask_at <= now:
             again = entry.kind == "doctor" and entry.asked + 1 < ASKED_AT_MOST
-            ask_at = now + AGAIN if again else None
+            ask_at = _noon(scene.person, now, AGAIN) if again else None
             asked = replace(entry, asked=entry.asked + 1, ask_at=ask_at)
             scene = replace(scene, person=close(scene.person, asked))
             said.append(question(scene, entry.kind))
@@ -320,10 +349,13 @@ def wake(scene: Scene, now: datetime) -> Answer:
     return scene, tuple(said)
 
 
-def open_question(scene: Scene) -> Message | None:
+def open_question(scene: Scene, now: datetime) -> Message | None:
     """What must be answered before legs go up again, most urgent first."""
     for kind in BEFORE:
-        if closed_for(scene.person, kind):
+        entry = closed_for(scene.person, kind)
+        if entry is not None:
+            if _waits(entry, now):
+                return _until_noon(scene, entry)
             return leg_question(scene) if kind == "leg" else question(scene, kind)
     return None
 

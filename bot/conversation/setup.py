@@ -8,10 +8,12 @@ from bot.conversation import safety
 from bot.conversation.person import Hold, Person, Phase, Plan, Scene
 from bot.conversation.reply import Answer, Rows, button, minutes, seconds, with_hold, words_of
 from bot.conversation.rest_buttons import settle_rows
-from bot.conversation.way_out import put_away
+from bot.conversation.way_out import way_out
 from bot.practice.clearance import Place
 
 SETTLE = timedelta(seconds=number("settle"))
+HALF_MINUTE = timedelta(seconds=30)
+"""The clock of a rest runs for whole half minutes."""
 STEPS = 3
 
 
@@ -26,13 +28,31 @@ def begin(scene: Scene, plan: Plan, now: datetime) -> Answer:
 
 def settle(scene: Scene, hold: Hold, now: datetime) -> Answer:
     """The clock starts by itself a minute from now."""
-    starts = now + SETTLE
-    hold = replace(hold, phase=Phase.SETTLE, since=starts, legs_up=starts)
+    hold = settling(hold, now)
     person, spoken = scene.person, words_of(scene.person)
     key = "settle.familiar" if hold.plan.familiar else "settle"
     length = minutes(spoken, hold.plan.minutes)
     text = spoken(key, minutes=length, settle=seconds(spoken, SETTLE))
     return with_hold(scene, hold, (text, settle_rows(person, hold)))
+
+
+def settling(hold: Hold, now: datetime) -> Hold:
+    """The hold with its minute to settle."""
+    legs_up = legs_up_since(hold, now) if hold.plan.strict else now + SETTLE
+    return replace(hold, phase=Phase.SETTLE, since=now + SETTLE, legs_up=legs_up)
+
+
+def legs_up_since(hold: Hold, now: datetime) -> datetime:
+    """Since when the legs may be up: a minute after the step that raises them was shown."""
+    lying = hold.phase is Phase.SETUP and hold.step > 1
+    return min(now, hold.since + SETTLE) if lying else now
+
+
+def started(hold: Hold, at: datetime) -> Hold:
+    """The hold with its clock running, for as long as the limit leaves it."""
+    left = (hold.last_moment - at) / HALF_MINUTE if hold.last_moment else 0
+    lasts = min(hold.plan.minutes, max(1, int(left)) / 2)
+    return replace(hold, phase=Phase.REST, since=at, started=at, lasts=lasts)
 
 
 def step_card(person: Person, hold: Hold, key: str = "setup") -> tuple[str, Rows]:
@@ -51,7 +71,8 @@ def step_card(person: Person, hold: Hold, key: str = "setup") -> tuple[str, Rows
     if hold.step == STEPS:
         place = button(person, "button.in_place", "hold", hold.number, "place")
         more = button(person, "button.more_time", "hold", hold.number, "more", hold.more)
-        return text, ((place, more), (stop,))
+        wrong = button(person, "button.wrong", "hold", hold.number, "wrong")
+        return text, ((place, more), (wrong, stop))
     following = button(person, "button.next", "hold", hold.number, "next", hold.step)
     if key == "stuck":
         return text, ((following, stop),)
@@ -77,8 +98,11 @@ def last_step(person: Person, hold: Hold) -> tuple[str, Rows]:
 
 def more_time(scene: Scene, hold: Hold) -> Answer:
     """Another minute to settle; it counts toward the limit."""
-    hold = replace(hold, since=hold.since + SETTLE)
     spoken = words_of(scene.person)
+    last = hold.last_moment
+    if last is not None and hold.since + SETTLE > last - HALF_MINUTE:
+        return with_hold(scene, hold, (spoken("settle.no_more"), settle_rows(scene.person, hold)))
+    hold = replace(hold, since=hold.since + SETTLE)
     text = spoken("settle.more", settle=seconds(spoken, SETTLE))
     return with_hold(scene, hold, (text, settle_rows(scene.person, hold)))
 
@@ -90,9 +114,9 @@ def all_steps(scene: Scene, hold: Hold) -> Answer:
     return with_hold(scene, hold, ("\n".join(steps), settle_rows(person, hold)))
 
 
-def abandoned(scene: Scene, hold: Hold) -> Answer:
+def abandoned(scene: Scene, hold: Hold, now: datetime) -> Answer:
     """A set-up that nobody goes on with: put away, and called down if the legs may be up."""
     spoken = words_of(scene.person)
     if hold.step == 1:
         return with_hold(scene, None, (spoken("setup.closed"), ()))
-    return put_away(scene, hold)
+    return way_out(scene, hold, now, spoken("setup.closed_up"))

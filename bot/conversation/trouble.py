@@ -30,6 +30,8 @@ def tingling(scene: Scene, hold: Hold, said: str, now: datetime) -> Answer:
     if said == "gone":
         hold = replace(hold, tingling_at=None, tingled=False)
         return with_hold(scene, hold, (spoken("tingling.gone"), rows(person, hold)))
+    if said == "one_side":
+        return _one_side(scene, hold, now)
     waiting = hold.tingling_at is not None and now < hold.tingling_at
     if said == "tingling" and waiting:
         return with_hold(scene, hold, (spoken("tingling"), tingling_rows(person, hold)))
@@ -37,6 +39,13 @@ def tingling(scene: Scene, hold: Hold, said: str, now: datetime) -> Answer:
         return way_out(scene, replace(hold, tingled=True), now, spoken("tingling.still"))
     hold = replace(hold, tingled=True, tingling_at=now + TINGLING_WAIT)
     return with_hold(scene, hold, (spoken("tingling"), tingling_rows(person, hold)))
+
+
+def _one_side(scene: Scene, hold: Hold, now: datetime) -> Answer:
+    """Tingling on one side with weakness: down at once, and to be seen now."""
+    down = say(scene, exit_text(scene, hold), lane=Lane.EXIT)
+    scene, said = safety.see_doctor(record(scene, hold, now), safety.which("leg", "numb"), now)
+    return scene, (down, *said)
 
 
 def what_is_it(scene: Scene, hold: Hold, key: str) -> Answer:
@@ -119,7 +128,7 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
     if rule.closes and scene.person.consent:
         taken, person = safety.numbered(scene.person, "eyes")
         person = replace(person, clearance=None, cleared_until=None)
-        person = safety.close(person, Closed("eyes", taken))
+        person = safety.close_today(safety.close(person, Closed("eyes", taken)), now)
         scene = replace(scene, person=person)
         messages = (*messages, safety.question(scene, "eyes"))
     return scene, messages

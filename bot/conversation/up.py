@@ -36,7 +36,7 @@ def legs_up(scene: Scene, wanted: str, now: datetime) -> Answer:
     person = scene.person
     if person.hold is not None:
         return hold.where(scene, now)
-    asked = safety.open_question(scene)
+    asked = safety.open_question(scene, now)
     if asked is not None:
         return scene, (asked,)
     shut = safety.shut_today(scene, now)
@@ -250,7 +250,7 @@ def leg(scene: Scene, taken: int, name: str, now: datetime) -> Answer | None:
         scene = replace(scene, person=person)
         if person.card is not None:
             return again(scene, person.card, now)
-        asked = safety.open_question(scene)
+        asked = safety.open_question(scene, now)
         return scene, (asked or say(scene, words_of(person)("leg.mistake")),)
     try:
         which = safety.which("leg", name)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.content.routine import number
+from bot.content.routine import number, routine
 from bot.conversation import safety
 from bot.conversation.person import Closed, Hold, Keep, Person, Phase, Rest, Scene
 from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
@@ -15,6 +15,8 @@ from bot.practice.localtime import next_day
 EXIT_LATE = timedelta(minutes=number("late_exit"))
 TINGLING_AFTER = timedelta(minutes=number("tingling_after_exit"))
 MORNING_HOUR = number("morning_question_hour")
+LEAST = round(routine().lengths.try_out[0] * 60)
+"""Seconds of the shortest try-out: less is in the history, and teaches nothing."""
 DIZZY_TWICE = 2
 SAME_TAP = timedelta(seconds=5)
 """A finger that taps twice."""
@@ -73,7 +75,7 @@ def ask_tingling(person: Person, hold: Hold, now: datetime) -> Person:
 
 def counted(hold: Hold, now: datetime) -> int:
     """The seconds that count: those that the clock ran, at most the chosen ones."""
-    return min(round(hold.run(now).total_seconds()), round(hold.plan.minutes * 60))
+    return min(round(hold.run(now).total_seconds()), round(hold.lasts * 60))
 
 
 def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
@@ -87,7 +89,8 @@ def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
     habits = person.habits
     times = dict(habits.times)
     times[plan.variation] = times.get(plan.variation, 0) + 1
-    if plan.variation.raised:  # the seat is in the history; it teaches nothing about the pose
+    # A seat is in the history, too; it teaches nothing about the pose.
+    if plan.variation.raised and run >= LEAST:
         habits = replace(
             habits,
             rests=habits.rests + 1,
@@ -147,6 +150,9 @@ def unanswered(scene: Scene, hold: Hold, now: datetime) -> Answer:
     morning = next_day(hold.since, zone_of(scene.person), MORNING_HOUR)
     person = replace(scene.person, hold=None)
     person = safety.close(person, Closed("exit", hold.number, ask_at=morning))
+    tingling = safety.closed_for(person, "tingling")
+    if tingling is not None:  # a sleeper is left in peace until then
+        person = safety.close(person, replace(tingling, ask_at=morning))
     scene = replace(scene, person=person)
     if now - hold.since > EXIT_LATE:
         return scene, ()

@@ -2,8 +2,9 @@
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from hashlib import blake2s
 from typing import Any
@@ -19,10 +20,13 @@ from bot.store.file import (
     StoreAway,
     StoreBusy,
     StoreTooNew,
+    StoreUnfit,
     StoreUnknown,
+    away,
     connect,
     located,
     migrate,
+    revisions,
     troubles_named,
     wipe,
 )
@@ -36,7 +40,7 @@ log = logging.getLogger(__name__)
 class Store:
     """Synchronous; after `open` every call is made by the service on its one store thread."""
 
-    def __init__(self, url: str, patience: float = 5.0) -> None:
+    def __init__(self, url: str, patience: float = 2.0) -> None:
         """``url`` is ``sqlite:///path``; ``patience`` is how long to wait for a locked file."""
         self._url, self.path = located(url)
         self._patience = patience
@@ -48,6 +52,9 @@ class Store:
         )
         self._key = b""
         self._leased: outbox.Leased = {}
+        # What came back and could not be written down yet, and rows that cannot be read.
+        self._unwritten: list[Outcome] = []
+        self._unreadable: set[int] = set()
         self._unwiped = False
 
     @property
@@ -60,19 +67,28 @@ class Store:
     def open(self) -> None:
         """Take the file, and bring its tables to this version; opening twice does nothing.
 
-        Raises `StoreBusy`, `StoreTooNew` or `StoreAway`.
+        Raises `StoreBusy`, `StoreTooNew`, `StoreUnfit` or `StoreAway`.
         """
         if self._engine is not None:
             return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(blocking=False)
-            # Before SQLite does, so that nobody else on the machine may read it.
-            self.path.touch(mode=0o600)
+            if self.path.exists():
+                # Before anything touches it; what else is wrong is said when it is opened.
+                with suppress(sqlite3.Error):
+                    revisions(self.path)
+            else:
+                # Before SQLite makes it, so that nobody else on the machine may read it.
+                self.path.touch(mode=0o600)
         except filelock.Timeout:
             raise StoreBusy(f"{self.path} is in use by another legs-up") from None
+        except StoreUnfit:
+            self.close()
+            raise
         except OSError as error:
-            raise StoreAway(f"{self.path}: {error.strerror}") from error
+            self.close()
+            raise away(self.path, error) from error
         self._engine = connect(self._url, self._patience)
         try:
             with self._transaction() as db:
@@ -94,6 +110,13 @@ class Store:
         with troubles_named(self.path), self.engine.begin() as db:
             yield db
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A transaction that writes nothing: it works while another program writes."""
+        with troubles_named(self.path), self.engine.connect() as db:
+            with db.execution_options(reading=True).begin():
+                yield db
+
     def _wipe(self) -> None:
         """After an erasure; tried again with the next words if somebody else reads just now."""
         self._unwiped = not wipe(self.engine)
@@ -102,7 +125,7 @@ class Store:
 
     def get(self, name: str) -> str | None:
         """A setting of the program itself, or None."""
-        with self._transaction() as db:
+        with self._reading() as db:
             return db.execute(select(setting.c.value).where(setting.c.name == name)).scalar()
 
     def put(self, name: str, value: str) -> None:
@@ -156,7 +179,7 @@ class Store:
 
     def wave(self, step: Step, now: datetime) -> bool:
         """Serve a batch of those who are due, and words that came too late; whether any were."""
-        with self._transaction() as db:
+        with self._reading() as db:
             who = turns.due(db, now)
             late = outbox.late(db, now, self._leased)
         failed: dict[int, Exception] = {}
@@ -206,45 +229,72 @@ class Store:
     # Words
 
     def exchange(
-        self, outcomes: Iterable[Outcome], now: datetime, platforms: Iterable[str]
+        self, outcomes: Iterable[Outcome], now: datetime, platforms: Collection[str]
     ) -> list[Waiting]:
-        """T2 of what came back from the platforms, and what to send next, in one commit."""
-        outcomes = list(outcomes)
+        """T2 of what came back from the platforms, and what to send next, in one commit.
+
+        Outcomes are taken in any case: what cannot be written is kept for the next time.
+        """
+        self._unwritten += outcomes
         leased = dict(self._leased)
-        for outcome in outcomes:
+        for outcome in self._unwritten:
             leased.pop(outcome.waiting.id, None)
-        with self._transaction() as db:
-            erased = [outbox.settle(db, outcome, now) for outcome in outcomes]
-            taken = outbox.take(db, now, platforms, leased)
-        self._leased = leased
-        if any(erased) or self._unwiped:
+        if not self._unwritten and not self._unreadable:
+            taken, erased = self.take(now, platforms), False
+        else:
+            unreadable: set[int] = set()
+            with self._transaction() as db:
+                erased = any([outbox.settle(db, outcome, now) for outcome in self._unwritten])
+                for row_id in self._unreadable:
+                    outbox.drop(db, row_id)
+                taken = outbox.take(db, now, platforms, leased, (), unreadable)
+            self._leased, self._unwritten, self._unreadable = leased, [], unreadable
+        if erased or self._unwiped:
             self._wipe()
         return taken
 
-    def unsaid(self, place: Address | None, now: datetime, platforms: Iterable[str]) -> bool:
-        """Whether anything for this address (or any) may be said now and is not said yet."""
-        if any(place in (None, waiting.message.to) for waiting in self._leased.values()):
+    def take(self, now: datetime, platforms: Collection[str]) -> list[Waiting]:
+        """What to send next. Only reads, so it works while nothing can be written."""
+        leased = dict(self._leased)
+        with self._reading() as db:
+            taken = outbox.take(db, now, platforms, leased, self._unwritten, self._unreadable)
+        self._leased = leased
+        return taken
+
+    def unsaid(self, place: Address | None, now: datetime, platforms: Collection[str]) -> bool:
+        """Whether anything for this address (or any) may be said now and is not said yet.
+
+        What was said counts as said, even if that could not be written down yet.
+        """
+        answered = {outcome.waiting.id for outcome in self._unwritten}
+        on_wire = (w.message.to for w in self._leased.values() if w.id not in answered)
+        if any(place in (None, to) for to in on_wire):
             return True
-        with self._transaction() as db:
-            return outbox.unsaid(db, place, now, platforms)
+        with self._reading() as db:
+            return outbox.unsaid(db, place, now, platforms, self._unwritten, self._unreadable)
 
     # Time
 
     def next_due(self, now: datetime) -> datetime | None:
         """The next moment at which somebody is due, or words are."""
-        with self._transaction() as db:
+        with self._reading() as db:
             moments = (turns.next_wake(db), outbox.next_due(db, now, self._leased))
         return min((moment for moment in moments if moment), default=None)
 
     def resting(self) -> bool:
         """Whether anybody has their legs up, or is on their way up or down."""
-        with self._transaction() as db:
+        with self._reading() as db:
             return people.resting(db)
 
     def last_at(self) -> datetime | None:
         """The latest moment at which anybody was stepped."""
-        with self._transaction() as db:
+        with self._reading() as db:
             return people.last_at(db)
+
+    def zone_at(self, place: Address) -> str:
+        """The time zone of the person at an address; empty where nobody has one."""
+        with self._reading() as db:
+            return people.zone_at(db, place)
 
     def clamp(self, now: datetime) -> None:
         """For a clock that was set back: nobody's last step lies after ``now``."""
@@ -275,6 +325,7 @@ __all__ = [
     "StoreAway",
     "StoreBusy",
     "StoreTooNew",
+    "StoreUnfit",
     "StoreUnknown",
     "Waiting",
 ]

@@ -1,5 +1,6 @@
 """The SQLite file: how it is opened, brought up to date, and what can be wrong with it."""
 
+import errno
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -31,6 +32,20 @@ PRAGMAS = (
 )
 
 
+OURS = {"alembic_version", "person"}
+"""Tables that every version of ours has, so that a database without them is another's."""
+
+UNFIT = {
+    sqlite3.SQLITE_NOTADB: "garbled",
+    sqlite3.SQLITE_CORRUPT: "garbled",
+    sqlite3.SQLITE_READONLY: "read_only",
+    sqlite3.SQLITE_PERM: "read_only",
+}
+"""Kinds of errors that no waiting will mend."""
+
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
 class StoreBusy(Exception):
     """Another process has the database open."""
 
@@ -41,6 +56,15 @@ class StoreTooNew(Exception):
 
 class StoreAway(Exception):
     """The database cannot be used now."""
+
+
+class StoreUnfit(StoreAway):
+    """The file will not do as it is; ``why`` is "garbled", "foreign" or "read_only"."""
+
+    def __init__(self, path: Path, why: str, reason: str) -> None:
+        """``reason`` is what the system says."""
+        super().__init__(f"{path}: {reason}")
+        self.why = why
 
 
 class StoreUnknown(ValueError):
@@ -73,7 +97,9 @@ def connect(url: URL, patience: float) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # The write lock at once: a turn that reads first could otherwise fail half-way.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # One that only reads takes none: it goes on while another program writes.
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -86,7 +112,34 @@ def troubles_named(path: Path) -> Iterator[None]:
     except (IntegrityError, ProgrammingError, DataError, NotSupportedError):
         raise
     except DBAPIError as error:
-        raise StoreAway(f"{path}: {error.orig}") from None
+        raise away(path, error.orig) from None
+
+
+def away(path: Path, error: BaseException | None) -> StoreAway:
+    """What an error of SQLite or of the system means for the file."""
+    if isinstance(error, OSError):
+        reason = error.strerror or type(error).__name__
+        if error.errno in FORBIDDEN:
+            return StoreUnfit(path, "read_only", reason)
+        return StoreAway(f"{path}: {reason}")
+    # The lowest byte is the kind; the others say where in SQLite it was noticed.
+    why = UNFIT.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    return StoreUnfit(path, why, str(error)) if why else StoreAway(f"{path}: {error}")
+
+
+def revisions(path: Path) -> frozenset[str]:
+    """The schema that a file has, none if it is empty; read only, so nothing is changed.
+
+    Raises `StoreUnfit` for another program's database, and `sqlite3.Error`.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=2)) as db:
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+        if not tables:
+            return frozenset()
+        if not tables >= OURS:
+            raise StoreUnfit(path, "foreign", "it belongs to another program")
+        return frozenset(row[0] for row in db.execute("SELECT version_num FROM alembic_version"))
 
 
 def wipe(engine: Engine) -> bool:

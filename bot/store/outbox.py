@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +31,10 @@ HOLDING_UP = 3
 _MESSAGE = TypeAdapter(Message)
 
 Leased = dict[int, "Waiting"]
-"""What is on the wire, by id. In memory only: after a crash all of it waits again."""
+"""What was handed out, by id: on the wire, or answered and not written down yet.
+
+In memory only: after a crash all of it waits again.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,11 @@ class Outcome:
 
     waiting: Waiting
     result: Receipt | Exception
+
+    @property
+    def final(self) -> bool:
+        """Whether it needs to be said no more, though the row may still stand."""
+        return isinstance(self.result, Receipt | Refused)
 
 
 def message_of(row: Row[Any]) -> Message:
@@ -98,49 +106,85 @@ _SAME_PLACE = and_(
 )
 
 
-def _queues(now: datetime) -> Select[Any]:
-    """For each address that can be reached: its first row, its most urgent lane."""
+def _queues(now: datetime, done: Collection[int]) -> Select[Any]:
+    """For each address that can be reached: its first row that is not done, its urgent lane."""
     timely = or_(outbox.c.until.is_(None), outbox.c.until > now)
     counts = or_(outbox.c.attempts < HOLDING_UP, outbox.c.not_before <= now)
     return (
         select(func.min(outbox.c.id).label("first"), func.min(outbox.c.lane).label("urgency"))
         .select_from(outbox.outerjoin(address, _SAME_PLACE))
-        .where(timely, counts, address.c.reachable.is_not(False))
+        .where(timely, counts, address.c.reachable.is_not(False), outbox.c.id.not_in(done))
         .group_by(outbox.c.platform, outbox.c.chat_id, outbox.c.thread)
     )
 
 
-def take(db: Connection, now: datetime, platforms: Iterable[str], leased: Leased) -> list[Waiting]:
-    """Hand out what may be sent now: one row an address, urgent lanes first, within `LANES`."""
-    queues = _queues(now).subquery()
+def take(
+    db: Connection,
+    now: datetime,
+    platforms: Collection[str],
+    leased: Leased,
+    unwritten: Collection[Outcome],
+    unreadable: set[int],
+) -> list[Waiting]:
+    """Hand out what may be sent now: one row an address, urgent lanes first, within `LANES`.
+
+    Only reads. What is ``unwritten`` came back already, and is not handed out again; rows that
+    cannot be read join the ``unreadable`` ones, which the store drops when it next writes.
+    """
+    done = {outcome.waiting.id for outcome in unwritten if outcome.final} | unreadable
+    answered = {outcome.waiting.id for outcome in unwritten}
+    queues = _queues(now, done).subquery()
     rows = db.execute(
         select(outbox, queues.c.urgency)
         .join(queues, queues.c.first == outbox.c.id)
         .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
         .order_by(queues.c.urgency, outbox.c.id)
     )
-    busy = {waiting.message.to for waiting in leased.values()}
+    busy = {waiting.message.to for waiting in leased.values() if waiting.id not in done}
     taken: list[Waiting] = []
+    found_unreadable = False
     for row in rows:
         place = place_of(row)
         room = LANES if row.urgency <= Lane.CUE else LANES - KEPT_FOR_URGENT
-        on_wire = sum(w.message.to.platform == place.platform for w in leased.values())
+        on_wire = sum(
+            w.message.to.platform == place.platform
+            for w in leased.values()
+            if w.id not in answered
+        )
         if place in busy or on_wire >= room:
             continue
         try:
             message = message_of(row)
         except ValueError:
             log.exception("row %d of the outbox cannot be read; dropped", row.id, exc_info=False)
-            drop(db, row.id)
+            unreadable.add(row.id)
+            found_unreadable = True
             continue
-        edits = db.execute(
-            # Receipts are kept for slots only: without one this finds nothing.
-            select(shown.c.message_id).where(at_place(shown, place), shown.c.slot == message.slot)
-        ).scalar()
-        waiting = Waiting(row.id, message, Lane(row.urgency), edits or "")
+        edits = _shown(db, message, unwritten) if row.person_id is not None else ""
+        waiting = Waiting(row.id, message, Lane(row.urgency), edits)
         leased[row.id] = waiting
         taken.append(waiting)
+    if found_unreadable:
+        # What stood behind it is the first of its address now.
+        taken += take(db, now, platforms, leased, unwritten, unreadable)
     return taken
+
+
+def _shown(db: Connection, message: Message, unwritten: Collection[Outcome]) -> str:
+    """The message that the slot of this one shows now; empty without a slot, or if none does."""
+    if not message.slot:
+        return ""
+    for outcome in reversed(list(unwritten)):
+        said = outcome.waiting.message
+        if isinstance(outcome.result, Receipt) and (said.to, said.slot) == (
+            message.to,
+            message.slot,
+        ):
+            return outcome.result.message_id
+    known = select(shown.c.message_id).where(
+        at_place(shown, message.to), shown.c.slot == message.slot
+    )
+    return db.execute(known).scalar() or ""
 
 
 def settle(db: Connection, outcome: Outcome, now: datetime) -> bool:
@@ -204,20 +248,28 @@ def drop(db: Connection, row_id: int) -> None:
     db.execute(delete(outbox).where(outbox.c.id == row_id))
 
 
-def unsaid(db: Connection, place: Address | None, now: datetime, platforms: Iterable[str]) -> bool:
+def unsaid(
+    db: Connection,
+    place: Address | None,
+    now: datetime,
+    platforms: Collection[str],
+    unwritten: Collection[Outcome],
+    unreadable: Collection[int],
+) -> bool:
     """Whether anything for this address (or any) may be said now and is not said yet."""
-    queues = _queues(now)
+    done = {outcome.waiting.id for outcome in unwritten if outcome.final}.union(unreadable)
+    # These failed, and when to try again cannot be written down: they wait for the store.
+    held = {outcome.waiting.message.to for outcome in unwritten if not outcome.final}
+    queues = _queues(now, done)
     if place is not None:
         queues = queues.where(at_place(outbox, place))
     firsts = queues.subquery()
-    return (
-        db.execute(
-            select(outbox.c.id)
-            .join(firsts, firsts.c.first == outbox.c.id)
-            .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
-        ).first()
-        is not None
+    rows = db.execute(
+        select(outbox)
+        .join(firsts, firsts.c.first == outbox.c.id)
+        .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
     )
+    return any(place_of(row) not in held for row in rows)
 
 
 def next_due(db: Connection, now: datetime, leased: Leased) -> datetime | None:

@@ -183,6 +183,12 @@ def _readable(db: Connection, which: ColumnElement[bool]) -> Iterator[tuple[Row[
             yield row, read(row.version, row.state)
 
 
+def zone_at(db: Connection, place: Address) -> str:
+    """The time zone of the person at an address; empty where nobody has one."""
+    known = select(address.c.person_id).where(at_place(address, place)).scalar_subquery()
+    return next((someone.zone for _, someone in _readable(db, person.c.id == known)), "")
+
+
 def clamp(db: Connection, now: datetime) -> None:
     """Nobody's last step and no words lie after ``now``: for a clock that was set back."""
     for row, someone in _readable(db, person.c.at > now):
