@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=meaning, description=meaning)
         command.add_argument(
-            "--data", type=Path, metavar="DIR", help="folder for all data, before every setting"
+            "--data", metavar="DIR", help="folder for all data, before every setting"
         )
         if name in ("run", "chat"):
             command.add_argument(
@@ -128,7 +128,7 @@ def _dispatch(chosen: argparse.Namespace, say: Words) -> int:
     try:
         settings = read(chosen.data)
     except BadSetting as error:
-        key = f"cli.setting.{error.name.lower().removeprefix('.')}"
+        key = f"cli.setting.{error.name.lower().strip('.-')}"
         raise Refusal(plain(say(key, name=error.name)), MISUSED) from None
     _log(settings.log_level)
     match chosen.command:
@@ -146,6 +146,9 @@ def _log(level: str) -> None:
     )
     for name in NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    if sys.stderr.isatty() and logging.getLogger().level == logging.WARNING:
+        # The chat itself says so, and a log line would stand in the middle of it.
+        logging.getLogger("bot.service.outages").setLevel(logging.CRITICAL)
 
 
 def _store(settings: "Settings", say: Words) -> "Store":
@@ -162,7 +165,7 @@ def _store(settings: "Settings", say: Words) -> "Store":
 @contextmanager
 def _opened(settings: "Settings", say: Words) -> "Iterator[Store]":
     """The database, opened and up to date; whatever speaks against it becomes a `Refusal`."""
-    from bot.store import StoreAway, StoreBusy, StoreTooNew
+    from bot.store import StoreAway, StoreBusy, StoreTooNew, StoreUnfit
 
     store = _store(settings, say)
     try:
@@ -177,8 +180,10 @@ def _opened(settings: "Settings", say: Words) -> "Iterator[Store]":
         raise Refusal(plain(say("cli.busy", folder=settings.folder))) from None
     except StoreTooNew:
         raise Refusal(plain(say("cli.too_new"))) from None
-    except StoreAway:
-        raise Refusal(plain(say("cli.away"))) from None
+    except StoreUnfit as error:
+        raise Refusal(plain(say(f"cli.file.{error.why}", file=store.path.absolute()))) from None
+    except StoreAway as error:
+        raise Refusal(plain(say("cli.file.other", reason=error))) from None
     finally:
         store.close()
 
@@ -202,23 +207,27 @@ def _migrate(settings: "Settings", say: Words) -> int:
 def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
     import asyncio
 
-    from adapters.terminal.chat import Terminal
+    from adapters.terminal.chat import HOME, Terminal
     from bot.clock import Clock
     from bot.service import Service
 
-    zone = _zone(chosen.zone, say)
-    start = _moment(chosen.at, zone, say) if chosen.at else None
+    named = _zone(chosen.zone, say) if chosen.zone else ""
+    local = _local(chosen.at, say) if chosen.at else None
     if chosen.command != "chat" and settings.tokens:
         platforms = " + ".join(settings.tokens)
         print(plain(say("cli.not_yet", platforms=platforms)), file=sys.stderr)
     _inspect(say)
     with _opened(settings, say) as store:
-        clock = Clock(_start_of_clock(store, start, say, zone) if start else timedelta())
-        # Only someone who has been here has a zone that the flag may differ from.
-        moved = bool(chosen.zone) and store.last_at() is not None
-        terminal = Terminal(clock, settings.exports, language(os.environ), zone, moved)
-        asyncio.run(_talk(Service(store, clock, [terminal]), terminal, start))
-    print(plain(say("cli.kept")))
+        zone = named or machine_zone()
+        # The time that they read off their own clock, in the zone that they chose.
+        theirs = ZoneInfo(named or store.zone_at(HOME) or zone or "UTC")
+        # A time that the clock skips is shifted by the gap.
+        start = local.replace(tzinfo=theirs).astimezone(UTC) if local else None
+        clock = Clock(_start_of_clock(store, start, say, theirs) if start else timedelta())
+        terminal = Terminal(clock, settings.exports, language(os.environ), zone, bool(named))
+        service = Service(store, clock, [terminal])
+        asyncio.run(_talk(service, terminal, start))
+    print(plain(say("cli.kept_before" if service.away else "cli.kept")))
     return FINE
 
 
@@ -232,9 +241,7 @@ def _inspect(say: Words) -> None:
         raise Refusal(plain(say("cli.unfit", faults=faults))) from None
 
 
-def _zone(name: str | None, say: Words) -> str:
-    if not name:
-        return machine_zone()
+def _zone(name: str, say: Words) -> str:
     try:
         return zone_named(name).key
     except NoSuchZone as error:
@@ -242,8 +249,8 @@ def _zone(name: str | None, say: Words) -> str:
         raise Refusal(plain(say("cli.zone", zone=name, near=near)), MISUSED) from None
 
 
-def _moment(wanted: str, zone: str, say: Words) -> datetime:
-    """What ``--at`` says, as an instant; a time that the clock skips is shifted by the gap."""
+def _local(wanted: str, say: Words) -> datetime:
+    """What ``--at`` says, as a clock on the wall shows it."""
     try:
         local = datetime.fromisoformat(wanted.strip())
     except ValueError:
@@ -251,18 +258,19 @@ def _moment(wanted: str, zone: str, say: Words) -> datetime:
     if local is None or local.tzinfo or not EARLIEST <= local.year <= LATEST:
         text = say("cli.at", at=wanted, earliest=EARLIEST, latest=LATEST)
         raise Refusal(plain(text), MISUSED)
-    return local.replace(tzinfo=ZoneInfo(zone or "UTC")).astimezone(UTC)
+    return local
 
 
 async def _talk(service: "Service", terminal: "Terminal", start: datetime | None) -> None:
     _mind_signals(terminal.stop)
     async with service:
+        terminal.greet()
         if start:
             await service.travel(start)
         await terminal.run(service)
 
 
-def _start_of_clock(store: "Store", start: datetime, say: Words, zone: str) -> timedelta:
+def _start_of_clock(store: "Store", start: datetime, say: Words, zone: ZoneInfo) -> timedelta:
     """The offset from which to travel to ``start``: the last thing that happened, if any did.
 
     From there each due moment up to ``start`` has its own time, and time never goes back.
@@ -271,7 +279,7 @@ def _start_of_clock(store: "Store", start: datetime, say: Words, zone: str) -> t
 
     last = store.last_at()
     if last and start < last:
-        local = last.astimezone(ZoneInfo(zone or "UTC")) + timedelta(minutes=1)
+        local = last.astimezone(zone) + timedelta(minutes=1)
         raise Refusal(plain(say("cli.too_early", earliest=f"{local:%Y-%m-%d %H:%M}")))
     return (last or start) - Clock().now()
 

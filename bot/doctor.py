@@ -4,7 +4,6 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -19,7 +18,8 @@ from babel import Locale
 from bot.clock import Clock
 from bot.content.words import Words, languages, plain
 from bot.settings import Settings
-from bot.store import MIGRATIONS
+from bot.store import MIGRATIONS, StoreUnfit
+from bot.store.file import damage, revisions
 
 RELEASED = 2026
 """No machine whose clock is right runs this program before that year."""
@@ -73,36 +73,40 @@ def _database(path: Path, say: Words) -> Iterator[Finding]:
             yield Finding(say("doctor.not_writable", path=nearest), well=False)
         return
     try:
-        revisions = _revisions(path)
+        found = revisions(path)
+        harm = damage(path)
         size = path.stat().st_size
-    except (sqlite3.Error, OSError) as error:
-        yield Finding(say("doctor.closed", reason=_reason(error)), well=False)
+    except StoreUnfit:
+        yield Finding(say("doctor.foreign"), well=False)
         return
-    yield _schema(revisions, say)
+    except (sqlite3.Error, OSError) as error:
+        # Where nothing may be written, SQLite cannot even read a file in WAL mode.
+        if _writable(path):
+            yield Finding(say("doctor.closed", reason=_reason(error)), well=False)
+        else:
+            yield Finding(say("doctor.not_writable", path=path), well=False)
+        return
+    yield _schema(found, say)
+    if harm:
+        yield Finding(say("doctor.damaged", harm=harm), well=False)
     yield Finding(say("doctor.size", size=f"{max(1, round(size / 1000)):,}"))
-    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
+    if not _writable(path):
         yield Finding(say("doctor.not_writable", path=path), well=False)
     yield Finding(say("doctor.busy" if _busy(path) else "doctor.free"))
 
 
-def _revisions(path: Path) -> set[str]:
-    """The schema that the file has; read only, so that nothing is made or changed."""
-    address = f"{path.as_uri()}?mode=ro"
-    with closing(sqlite3.connect(address, uri=True, timeout=2)) as db:
-        tables = db.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")
-        if tables.fetchone() is None:
-            return set()
-        return {row[0] for row in db.execute("SELECT version_num FROM alembic_version")}
+def _writable(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
 
 
-def _schema(revisions: set[str], say: Words) -> Finding:
+def _schema(found: frozenset[str], say: Words) -> Finding:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     scripts = ScriptDirectory.from_config(config)
-    shown = ", ".join(sorted(revisions)) or "-"
-    if revisions - {revision.revision for revision in scripts.walk_revisions()}:
+    shown = ", ".join(sorted(found)) or "-"
+    if found - {revision.revision for revision in scripts.walk_revisions()}:
         return Finding(say("doctor.schema.newer", schema=shown), well=False)
-    if revisions == set(scripts.get_heads()):
+    if found == set(scripts.get_heads()):
         return Finding(say("doctor.schema.current", schema=shown))
     return Finding(say("doctor.schema.older", schema=shown))
 

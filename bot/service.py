@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
@@ -31,10 +33,15 @@ SEND_PATIENCE = 30.0
 AWAY_PAUSE = timedelta(seconds=1)
 """How long to leave a database alone that could not be used."""
 
+KEPT_URGENT = 100
+"""Cries for help that are kept while the store is away: of more, the newest."""
+
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
 log = logging.getLogger(__name__)
+outages = log.getChild("outages")
+"""Its own log, since a chat on a screen says it in words and shows no log line for it."""
 
 
 class Service:
@@ -61,6 +68,11 @@ class Service:
         self._wave_turn = asyncio.Lock()
         self._sweep_due = False
         self._stopping = False
+        self._away = False
+        # Outcomes that the store holds and could not write down yet.
+        self._owing = False
+        self._urgent: deque[Incoming] = deque(maxlen=KEPT_URGENT)
+        self._urgent_turn = asyncio.Lock()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def __aenter__(self) -> Self:
@@ -120,17 +132,61 @@ class Service:
     # Events
 
     async def receive(self, incoming: Incoming) -> None:
-        """One event; returns once it is committed. A second delivery of its id does nothing."""
+        """One event; returns once it is committed. A second delivery of its id does nothing.
+
+        While the store is away a cry for help is answered, and handed to the store later.
+        """
         try:
+            await self._hand_in_urgent()
             await self._on_store(self.store.receive, incoming, self._step, self.clock.now())
         except StoreAway as error:
-            log.error("the store is away: %s", error)  # noqa: TRY400 - a traceback says no more
+            self._lost(error)
+            if conversation.urgent_words(incoming.event, incoming.locale):
+                self._urgent.append(incoming)
+                self._time_bell.set()
             await self._say_without_store(incoming, "store.away")
         except Exception as error:  # noqa: BLE001 - even now the person must hear something
             log.error("not even an apology could be kept: %s", what_failed(error))  # noqa: TRY400 - a traceback could hold words
             await self._say_without_store(incoming, "service.failed")
         else:
+            self._found()
             self._ring()
+
+    async def _hand_in_urgent(self) -> None:
+        """Give the store what it missed, in order, before anything that comes later."""
+        async with self._urgent_turn:
+            while self._urgent:
+                incoming = self._urgent[0]
+                try:
+                    await self._on_store(self.store.receive, incoming, self._step, self.clock.now())
+                except StoreAway:
+                    raise
+                except Exception as error:  # noqa: BLE001 - it was answered; others wait behind it
+                    log.error("an urgent event could not be kept: %s", what_failed(error))  # noqa: TRY400 - a traceback could hold words
+                # Had so many come meanwhile that this one fell out, another is the first.
+                if self._urgent and self._urgent[0] is incoming:
+                    self._urgent.popleft()
+                self._found()
+                self._words_bell.set()
+
+    # Outages
+
+    @property
+    def away(self) -> bool:
+        """Whether the store could not be used when it last was to write something."""
+        return self._away
+
+    def _lost(self, error: StoreAway) -> None:
+        """Said once in the log, however often it is noticed."""
+        if not self._away:
+            outages.error("the store is away: %s", error)
+        self._away = True
+
+    def _found(self) -> None:
+        # Only what was written proves it: a full disk can be read all the time.
+        if self._away:
+            outages.warning("the store is back")
+        self._away = False
 
     async def _say_without_store(self, incoming: Incoming, key: str) -> None:
         urgent = conversation.urgent_words(incoming.event, incoming.locale)
@@ -147,6 +203,10 @@ class Service:
     async def next_due(self) -> datetime | None:
         """The next moment at which somebody is due, or words are."""
         return await self._on_store(self.store.next_due, self.clock.now())
+
+    async def zone_at(self, place: Address) -> str:
+        """The time zone of the person there, empty where nobody has one. Raises `StoreAway`."""
+        return await self._on_store(self.store.zone_at, place)
 
     async def last_at(self) -> datetime | None:
         """The latest moment at which anybody was stepped."""
@@ -199,16 +259,22 @@ class Service:
                     await self._on_store(self.store.sweep, self.clock.now())
                     self._sweep_due = False
             except Exception as error:  # noqa: BLE001 - this task must outlive everything
-                log.error("no wave: %s", _said(error))  # noqa: TRY400 - a traceback could hold words
+                self._failed("no wave", error)
                 self._alarm.set(self.clock.now() + AWAY_PAUSE)
             await self._time_bell.wait()
+        # The last chance: these are in memory only.
+        with suppress(StoreAway):
+            await self._hand_in_urgent()
 
     async def _serve_due(self) -> None:
         """Wake everybody who is due, then set the alarm to the next moment."""
         async with self._wave_turn:
+            # Before anybody is led on: they may have wanted to stop.
+            await self._hand_in_urgent()
             while not self._stopping and await self._on_store(
                 self.store.wave, self._step, self.clock.now()
             ):
+                self._found()
                 self._words_bell.set()
             if not self._stopping:
                 self._alarm.set(await self.next_due())
@@ -216,11 +282,14 @@ class Service:
     # Words
 
     async def settled(self, address: Address) -> None:
-        """Until every word for this address that may be said now was said, or has failed."""
+        """Until every word for this address that may be said now was said, or has failed.
+
+        While the store is away: until what can still be read was said.
+        """
         try:
             await self._until_said(address)
         except StoreAway as error:
-            log.warning("cannot tell what is unsaid: %s", error)
+            self._lost(error)
 
     async def _until_said(self, address: Address | None) -> None:
         # What waited for its time may be sayable now, though nothing was written.
@@ -237,30 +306,48 @@ class Service:
     async def _keep_sending(self) -> None:
         """Settle what came back and send what may go next, until all on the wire is done."""
         on_wire: set[asyncio.Task[Outcome]] = set()
-        back: list[Outcome] = []
         while True:
             self._words_bell.clear()
-            back += [task.result() for task in on_wire if task.done()]
+            back = [task.result() for task in on_wire if task.done()]
             on_wire = {task for task in on_wire if not task.done()}
             open_to = () if self._stopping else tuple(self._platforms)
-            try:
-                taken = await self._on_store(self.store.exchange, back, self.clock.now(), open_to)
-            except Exception as error:  # noqa: BLE001 - this task must outlive everything
-                log.error("no words: %s", _said(error))  # noqa: TRY400 - a traceback could hold words
-                if self._stopping and not on_wire:
-                    break
-                await asyncio.sleep(AWAY_PAUSE.total_seconds())
-                continue
-            for waiting in taken:
+            for waiting in await self._exchange(back, open_to):
                 task = asyncio.create_task(self._send(waiting))
                 task.add_done_callback(lambda _: self._words_bell.set())
                 on_wire.add(task)
-            back = []
             self._tell_moved()
             if self._stopping and not on_wire:
                 break
-            await self._words_bell.wait()
-        self._tell_moved()
+            again = AWAY_PAUSE.total_seconds() if self._owing else None
+            with suppress(TimeoutError):
+                async with asyncio.timeout(again):
+                    await self._words_bell.wait()
+
+    async def _exchange(self, back: Collection[Outcome], open_to: Collection[str]) -> list[Waiting]:
+        """T2, and the words that go next: those that can be read, if nothing can be written."""
+        owed = self._owing or bool(back)
+        self._owing = True
+        now = self.clock.now()
+        try:
+            taken = await self._on_store(self.store.exchange, back, now, open_to)
+        except Exception as error:  # noqa: BLE001 - the sender must outlive everything
+            self._failed("no receipts", error)
+        else:
+            self._owing = False
+            if owed:
+                self._found()
+            return taken
+        try:
+            return await self._on_store(self.store.take, now, open_to)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed("no words", error)
+            return []
+
+    def _failed(self, what: str, error: Exception) -> None:
+        if isinstance(error, StoreAway):
+            self._lost(error)
+        else:
+            log.error("%s: %s", what, what_failed(error))
 
     def _tell_moved(self) -> None:
         self._moved.set()
@@ -282,10 +369,6 @@ class Service:
             log.error("words to %s failed: %s", who, what_failed(error))  # noqa: TRY400 - as above
             return Outcome(waiting, error)
         return Outcome(waiting, receipt)
-
-
-def _said(error: Exception) -> str:
-    return str(error) if isinstance(error, StoreAway) else what_failed(error)
 
 
 def _version(distribution: str) -> str:

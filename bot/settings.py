@@ -14,7 +14,8 @@ DATABASE_FILE = "legs-up.sqlite3"
 class BadSetting(Exception):
     """A setting has a value that means nothing. The value itself is never kept: it may be secret.
 
-    ``name`` is the setting's name in the environment, or ``.env`` when the file cannot be read.
+    ``name`` is the setting's name in the environment, ``.env`` when the file cannot be read, or
+    the flag ``--data``.
     """
 
     def __init__(self, name: str) -> None:
@@ -35,6 +36,13 @@ def _folder(path: Path) -> Path:
         return path.expanduser().absolute()
     except RuntimeError as error:
         raise ValueError(str(error)) from None
+
+
+def _typed(folder: str) -> Path:
+    # Path("") would be the working folder, which nobody means.
+    if not folder.strip():
+        raise ValueError("empty")
+    return _folder(Path(folder))
 
 
 class Settings(BaseSettings):
@@ -78,8 +86,8 @@ class Settings(BaseSettings):
         return tuple(name for name, token in both if token and token.get_secret_value().strip())
 
 
-def read(folder: Path | None = None) -> Settings:
-    """Read the settings; ``folder`` goes before LEGS_UP_DATA and DATABASE_URL.
+def read(folder: str | None = None) -> Settings:
+    """Read the settings; ``folder`` as it was typed goes before LEGS_UP_DATA and DATABASE_URL.
 
     Raises `BadSetting`.
     """
@@ -92,6 +100,6 @@ def read(folder: Path | None = None) -> Settings:
     if folder is None:
         return settings
     try:
-        return settings.model_copy(update={"folder": _folder(folder), "database": None})
+        return settings.model_copy(update={"folder": _typed(folder), "database": None})
     except ValueError:
-        raise BadSetting("LEGS_UP_DATA") from None
+        raise BadSetting("--data") from None

@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,7 +87,7 @@ class MortalStore(Store):
             return super().wave(step, now)
 
     def exchange(
-        self, outcomes: Iterable[Outcome], now: datetime, platforms: Iterable[str]
+        self, outcomes: Iterable[Outcome], now: datetime, platforms: Collection[str]
     ) -> list[Waiting]:
         outcomes = list(outcomes)
         with self.turn("T2", real=bool(outcomes)):

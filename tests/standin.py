@@ -1,9 +1,12 @@
 """A small conversation, a platform and a clock set by hand, for the tests of store and service."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection
 
 from bot.clock import Clock
 from bot.conversation.person import Consent, Hold, Keep, Offer, Phase, Plan, Rest, Scene
@@ -21,6 +24,7 @@ from bot.events import (
     Wake,
 )
 from bot.practice.clearance import Place, Variation
+from bot.store import Store, StoreAway
 
 START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 HOME = Address("fake", "chat-of-ada")
@@ -34,6 +38,19 @@ class HandClock(Clock):
 
     def now(self) -> datetime:
         return START + self.offset
+
+
+class FullStore(Store):
+    """Whose disk can be full: all can be read, and nothing be written."""
+
+    full = False
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with super()._transaction() as db:
+            yield db
+            if self.full:
+                raise StoreAway("database or disk is full")
 
 
 class FakePlatform:

@@ -5,11 +5,13 @@ import random
 import re
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -292,6 +294,40 @@ class TestInMidHold:
         screen.close()
 
 
+class TestStoreAway:
+    @pytest.mark.parametrize("keys", ["\x04", "\x03", "half a wo\x03"])
+    def test_leaving(self, screen: Screen, tmp_path: Path, keys: str) -> None:
+        screen.until(PROMPT)
+        screen.type("1\r")
+        screen.until(PROMPT)
+        (database,) = (tmp_path / "data").glob("*.sqlite3")
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            screen.type("stop\r")
+            shown = screen.until("Come out slowly now")
+            shown += screen.until(PROMPT)
+            screen.type("/what\r")
+            shown += screen.until("I can't get at my notes")
+            shown += screen.until(PROMPT)
+            screen.type(keys)
+            shown += screen.until("All from before that is kept")
+            assert screen.end() == 0
+        assert "ERROR" not in shown + screen.shown
+
+    def test_stop_is_not_forgotten(self, screen: Screen, tmp_path: Path) -> None:
+        screen.until(PROMPT)
+        (database,) = (tmp_path / "data").glob("*.sqlite3")
+        with closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            screen.type("stop\r")
+            screen.until("Come out slowly now")
+            screen.until(PROMPT)
+        screen.until("Quiet")
+        screen.type("\x04")
+        screen.until(KEPT)
+        assert screen.end() == 0
+
+
 class TestFlags:
     def test_a_date_and_a_zone(self, run) -> None:
         done = run("--at", "2027-03-27 20:00", "--zone", "Asia/Tokyo", lines="/help\n")
@@ -314,12 +350,37 @@ class TestFlags:
             (("--zone", "Europe/Berlni"), "Europe/Berlin"),
             (("--zone", "../../etc/passwd"), "Europe/Berlin"),
             (("dance",), "chat"),
+            (("chat", "--data", ""), "--data"),
+            (("doctor", "--data", " "), "--data"),
         ],
     )
-    def test_mistakes_are_explained(self, run, arguments: tuple[str, ...], hint: str) -> None:
+    def test_mistakes_are_explained(
+        self, run, tmp_path: Path, arguments: tuple[str, ...], hint: str
+    ) -> None:
         done = run(*arguments)
+        assert list(tmp_path.iterdir()) == []
         assert (done.returncode, done.stdout) == (2, "")
         assert hint in done.stderr
+
+    def test_missed_moments_come_below_the_header(self, run) -> None:
+        run("chat", *NOON, lines=UP + "I'm in place\n")
+        done = run("chat", "--at", "2026-11-23 15:00")
+        assert done.returncode == 0
+        assert done.stdout.startswith("Legs Up.")
+        assert "Let the breath out grow" in done.stdout
+
+    def test_the_clock_of_the_person(self, run) -> None:
+        """Of the machine, until they name another; said when it changes, and only then."""
+        told = "Your clock:"
+        first = run("--at", "2027-03-27 20:00", "--zone", "GB", lines="1\n")
+        assert told not in first.stdout
+        assert told not in run("--zone", "gb", lines="").stdout
+        moved = run("--zone", "Asia/Tokyo", lines="")
+        assert f"{told} Asia/Tokyo." in moved.stdout
+        assert told not in run("--zone", "Asia/Tokyo", lines="").stdout
+        later = run("--at", "2027-03-29 07:00", lines="/help\n/zone America/New_York\n/help\n")
+        assert re.search(r"\[Mon 29 Mar (2027 )?07:00\] > /help", later.stdout)
+        assert re.search(r"\[Sun 28 Mar (2027 )?18:00\] > /help", later.stdout)
 
     def test_data_elsewhere(self, run, tmp_path: Path) -> None:
         assert run("migrate", "--data", str(tmp_path / "elsewhere")).returncode == 0
@@ -388,4 +449,31 @@ class TestDoctor:
         assert done.returncode == 1
         assert "! does not open" in done.stdout
         refused = run(lines="/help\n")
-        assert refused.returncode == 1
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert f"{database} is not a database" in refused.stderr
+        assert "I changed nothing" in refused.stderr
+
+    def test_it_finds_damage_in_the_middle(self, run, tmp_path: Path) -> None:
+        run("migrate")
+        (database,) = (tmp_path / "data").glob("*.sqlite3")
+        content = database.read_bytes()
+        half = len(content) // 2
+        database.write_bytes(content[:half] + b"x" * (len(content) - half))
+        done = run("doctor")
+        assert done.returncode == 1
+        assert "! is damaged" in done.stdout
+
+    def test_it_finds_another_programs_database(self, run, tmp_path: Path) -> None:
+        path = tmp_path / "recipes.db"
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("create table recipe (id)")
+        url = {"DATABASE_URL": f"sqlite:///{path}"}
+        before = path.read_bytes()
+        done = run("doctor", **url)
+        assert done.returncode == 1
+        assert "! belongs to another program" in done.stdout
+        for command in ("chat", "migrate"):
+            refused = run(command, **url)
+            assert (refused.returncode, refused.stdout) == (1, "")
+            assert f"{path} is the database of another program" in refused.stderr
+        assert path.read_bytes() == before

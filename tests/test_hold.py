@@ -311,3 +311,14 @@ def test_a_rest_that_is_broken_off_is_no_comfortable_one() -> None:
         dialog.tap("Come down").tap("Same")
     habits = dialog.person.habits
     assert (habits.comfortable, habits.rests, habits.times) == (0, 0, ())
+
+
+# cramp
+
+
+def test_a_cramp_that_comes_back_ends_the_rest() -> None:
+    dialog = resting().tap("Something is wrong").tap("Cramp")
+    assert "gently pull the toes" in dialog.said
+    assert hold(dialog).phase is Phase.REST
+    dialog.tap("Something is wrong").tap("Cramp")
+    assert hold(dialog).phase is Phase.WAY_OUT

@@ -11,10 +11,20 @@ from pathlib import Path
 import pytest
 
 from bot.clock import Alarm, Clock
-from bot.events import Message, Refused, TryLater, Unreachable
-from bot.service import Service, StoreAway, StoreBusy
+from bot.events import Command, Message, Refused, Text, TryLater, Unreachable, Wake
+from bot.service import KEPT_URGENT, Service, StoreAway, StoreBusy
 from bot.store import Store
-from tests.standin import AWAY, HOME, START, FakePlatform, HandClock, says, step, until
+from tests.standin import (
+    AWAY,
+    HOME,
+    START,
+    FakePlatform,
+    FullStore,
+    HandClock,
+    says,
+    step,
+    until,
+)
 
 
 @dataclass
@@ -22,7 +32,7 @@ class House:
     """Everything that is running, and its parts."""
 
     service: Service
-    store: Store
+    store: FullStore
     clock: HandClock
     platform: FakePlatform
 
@@ -38,7 +48,7 @@ class House:
 @asynccontextmanager
 async def house(folder: Path, step=step, clock: HandClock | None = None) -> AsyncIterator[House]:
     platform, clock = FakePlatform(), clock or HandClock()
-    store = Store(f"sqlite:///{folder}/legs.db", patience=0.05)
+    store = FullStore(f"sqlite:///{folder}/legs.db", patience=0.05)
     async with Service(store, clock, [platform], step) as service:
         yield House(service, store, clock, platform)
 
@@ -157,6 +167,125 @@ def test_receipts_survive_a_database_that_is_away(tmp_path: Path) -> None:
         h.platform.before = lambda message: None
         await h.hear("hello")
         assert h.platform.texts == ["keep", "hello"]
+
+    play(tmp_path, scenario)
+
+
+def test_words_go_out_once_while_nothing_can_be_written(tmp_path: Path) -> None:
+    async def scenario(h: House) -> None:
+        def fill(message: Message) -> None:
+            h.store.full = True
+
+        await h.hear("keep")
+        h.platform.before = fill
+        await h.hear("two a b c")
+        assert h.platform.texts == ["keep", "a", "b", "c"]
+        await h.hear("hello")
+        assert h.platform.texts[4].startswith("I can't get at my notes")
+        h.platform.before = lambda message: None
+        h.store.full = False
+        await h.hear("hello again")
+        assert h.platform.texts[5:] == ["hello again"]
+        await until(lambda: not h.service.away)
+        assert not h.store.unsaid(None, START, ["fake"])
+
+    play(tmp_path, scenario)
+
+
+def test_words_that_fail_while_nothing_can_be_written_are_waited_for_later(tmp_path: Path) -> None:
+    async def scenario(h: House) -> None:
+        def fail(message: Message) -> None:
+            h.store.full = True
+            raise TryLater(5)
+
+        h.platform.before = fail
+        await h.hear("two a b")
+        assert (h.platform.texts, len(h.platform.tried)) == ([], 1)
+        h.platform.before = lambda message: None
+        h.store.full = False
+        await until(lambda: not h.service.away)
+        await h.travel(5)
+        assert h.platform.texts == ["a", "b"]
+
+    play(tmp_path, scenario)
+
+
+def test_leaving_ends_while_nothing_can_be_written(tmp_path: Path) -> None:
+    async def scenario(h: House) -> None:
+        def fill(message: Message) -> None:
+            h.store.full = True
+
+        h.platform.before = fill
+        await h.service.receive(says("two a b"))
+        await until(lambda: bool(h.platform.said))
+        await h.service.receive(says("stop"))
+
+    play(tmp_path, scenario)
+
+
+def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario(h: House) -> None:
+        def fill(message: Message) -> None:
+            h.store.full = True
+
+        await h.hear("keep", "in 0")
+        h.platform.before = fill
+        for _ in range(2):
+            await h.hear("a", "stop", "b", "help")
+            with pytest.raises(StoreAway):
+                await h.travel(1)
+            h.platform.before = lambda message: None
+            h.store.full = False
+            await h.hear("c")
+            await until(lambda: not h.service.away)
+            h.store.full = True
+
+    play(tmp_path, scenario)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["the store is away: database or disk is full", "the store is back"] * 2
+
+
+def test_cries_for_help_reach_the_store_when_it_is_back(tmp_path: Path) -> None:
+    heard: list[object] = []
+
+    def noting(scene, event, now):
+        heard.append(event)
+        return step(scene, event, now)
+
+    async def run() -> None:
+        async with asyncio.timeout(20), house(tmp_path, noting) as h:
+            await h.hear("keep")
+            h.store.full = True
+            stop = says("stop")
+            for incoming in (stop, says("hello"), says("/help"), stop):
+                await h.service.receive(incoming)
+            await h.service.settled(HOME)
+            assert [text[:9] for text in h.platform.texts] == [
+                *("keep", "Come out ", "I can't g", "Come out ", "Come out "),
+            ]
+            del heard[:]
+            h.store.full = False
+            # Nobody says anything more: they are handed in by the service itself.
+            await until(lambda: Command("help") in heard)
+            assert [e for e in heard if not isinstance(e, Wake)] == [Text("stop"), Command("help")]
+            await h.hear("later")
+            assert h.platform.texts[5:] == ["stop", "later"]
+            assert heard.count(Text("stop")) == 1
+
+    asyncio.run(run())
+
+
+def test_of_very_many_cries_for_help_the_newest_are_kept(tmp_path: Path) -> None:
+    async def scenario(h: House) -> None:
+        h.store.full = True
+        for number in range(KEPT_URGENT + 2):
+            await h.service.receive(says(f"stop {number}"))
+        h.store.full = False
+        await h.hear("later")
+        again = h.platform.texts[KEPT_URGENT + 2 :]
+        assert (len(again), again[0]) == (KEPT_URGENT + 1, "stop 2")
 
     play(tmp_path, scenario)
 

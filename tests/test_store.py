@@ -1,5 +1,6 @@
 """The store by itself: the file, its schema, and what a turn leaves in it."""
 
+import errno
 import re
 import signal
 import sqlite3
@@ -7,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,11 +22,21 @@ from sqlalchemy import inspect, text
 
 from bot.conversation.person import Person
 from bot.events import Message, Receipt, Refused, TryLater, Unreachable
-from bot.store import Outcome, Store, StoreAway, StoreBusy, StoreTooNew, StoreUnknown, people
+from bot.store import (
+    Outcome,
+    Store,
+    StoreAway,
+    StoreBusy,
+    StoreTooNew,
+    StoreUnfit,
+    StoreUnknown,
+    people,
+)
+from bot.store.file import away
 from bot.store.outbox import KEPT_FOR_URGENT, LANES
 from bot.store.tables import metadata
 from bot.store.turns import NO_SOONER
-from tests.standin import AWAY, HOME, START, says, step
+from tests.standin import AWAY, HOME, START, FullStore, says, step
 
 
 @pytest.fixture
@@ -146,6 +158,53 @@ def test_a_file_that_is_no_database_is_said_to_be_away(tmp_path: Path) -> None:
         Store(f"sqlite:///{tmp_path}/legs.db").open()
 
 
+@pytest.mark.parametrize("table", ["recipe", "alembic_version"])
+def test_another_programs_database_is_refused_before_anything_touches_it(
+    tmp_path: Path, table: str
+) -> None:
+    path = tmp_path / "legs.db"
+    other = sqlite3.connect(path)
+    other.execute(f"create table {table} (id)")
+    other.close()
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    store = Store(f"sqlite:///{path}")
+    for _ in range(2):
+        with pytest.raises(StoreUnfit) as refused:
+            store.open()
+        assert refused.value.why == "foreign"
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert not list(tmp_path.glob("legs.db-*"))
+
+
+def test_what_is_wrong_with_a_file_is_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "legs.db").write_text("dear diary\n" * 1000)
+    with pytest.raises(StoreUnfit) as refused:
+        Store(f"sqlite:///{tmp_path}/legs.db").open()
+    assert refused.value.why == "garbled"
+    sqlite3.connect(tmp_path / "mine.db").close()
+    with (
+        closing(sqlite3.connect(f"file:{tmp_path}/mine.db?mode=ro", uri=True)) as db,
+        pytest.raises(sqlite3.OperationalError) as failed,
+    ):
+        db.execute("create table t (id)")
+    for error in (failed.value, OSError(errno.EROFS, "Read-only file system")):
+        found = away(tmp_path, error)
+        assert isinstance(found, StoreUnfit)
+        assert found.why == "read_only"
+    assert not isinstance(away(tmp_path, OSError(errno.ENOSPC, "full")), StoreUnfit)
+    assert not isinstance(away(tmp_path, sqlite3.OperationalError("locked")), StoreUnfit)
+
+
+def test_reading_goes_on_while_another_program_writes(store: Store) -> None:
+    hear(store, "keep", "in 60")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert [waiting.message.text for waiting in take(store)] == ["keep"]
+        assert store.next_due(START) == START + timedelta(seconds=60)
+        assert not store.resting()
+        assert store.last_at() == START
+
+
 def test_a_locked_database_is_away_and_comes_back(store: Store) -> None:
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -180,6 +239,14 @@ def test_any_person_comes_back_as_they_were(someone: Person) -> None:
     # No length is infinite, and JSON has no word for it.
     assume(not re.search(r"\b(inf|nan)\b", repr(someone)))
     assert people.read(1, people.write(someone)) == someone
+
+
+def test_the_zone_of_whoever_is_there(store: Store) -> None:
+    assert store.zone_at(HOME) == ""
+    store.receive(says("keep", zone="Asia/Tokyo"), step, START)
+    assert (store.zone_at(HOME), store.zone_at(AWAY)) == ("Asia/Tokyo", "")
+    hear(store, "/forget")
+    assert store.zone_at(HOME) == ""
 
 
 def test_older_states_are_read_forward(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,6 +452,25 @@ def test_a_slot_is_replaced_while_it_waits_but_not_on_the_wire(store: Store) -> 
     assert (card.message.text, card.edits) == ("3", "the card")
 
 
+def test_a_card_is_edited_though_its_receipt_could_not_be_written(tmp_path: Path) -> None:
+    store = FullStore(f"sqlite:///{tmp_path}/legs.db")
+    store.open()
+    hear(store, "keep", "card 1")
+    [keep] = take(store)
+    [card] = take(store, back=[Outcome(keep, Receipt("1"))])
+    hear(store, "card 2")
+    store.full = True
+    with pytest.raises(StoreAway):
+        take(store, back=[Outcome(card, Receipt("the card"))])
+    [again] = store.take(START, ["fake"])
+    assert (again.message.text, again.edits) == ("2", "the card")
+    store.full = False
+    assert take(store, back=[Outcome(again, Receipt("the card"))]) == []
+    assert rows(store, "select message_id from shown") == [("the card",)]
+    assert rows(store, "select * from outbox") == []
+    store.close()
+
+
 def test_messages_without_a_slot_are_never_replaced(store: Store) -> None:
     hear(store, "keep", "two a b", "two a b")
     assert len(rows(store, "select * from outbox")) == 5
@@ -481,8 +567,10 @@ def test_a_message_that_cannot_be_read_stops_nothing(store: Store) -> None:
     hear(store, "keep", "next")
     with store.engine.begin() as db:
         db.execute(text("update outbox set payload = '{}' where id = 1"))
-    take(store)
-    assert [waiting.message.text for waiting in take(store)] == ["next"]
+    [waiting] = take(store)
+    assert waiting.message.text == "next"
+    assert take(store, back=[Outcome(waiting, Receipt())]) == []
+    assert rows(store, "select * from outbox") == []
 
 
 def test_a_message_comes_back_whole(store: Store) -> None:

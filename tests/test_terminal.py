@@ -4,7 +4,7 @@ import stat
 import unicodedata
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -196,6 +196,11 @@ class TestHere:
     @pytest.mark.parametrize("name", ["Europe/Berlin", "europe/berlin"])
     def test_zones_by_name(self, name: str) -> None:
         assert here.zone_named(name) == BERLIN
+
+    @pytest.mark.parametrize("name", ["GB", "EST5EDT", "Etc/GMT+5", "UTC", "Asia/Ho_Chi_Minh"])
+    def test_every_name_is_one_in_any_case(self, name: str) -> None:
+        assert name in available_timezones()
+        assert here.zone_named(name.lower().replace("_", " ")).key == name
 
     @pytest.mark.parametrize("name", ["Berlin", "Europe/Berlni", "../etc/passwd", "", "\x00"])
     def test_other_names_are_refused_with_what_is_near(self, name: str) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -67,17 +68,18 @@ class Terminal:
     name = HOME.platform
 
     def __init__(
-        self, clock: Clock, exports: Path, locale: str, zone: str, moved: bool = False
+        self, clock: Clock, exports: Path, locale: str, zone: str, named: bool = False
     ) -> None:
         """``exports`` is the folder for files that are handed over; it may not exist yet.
 
-        ``moved`` when the person named the zone themselves: the core is then told, too.
+        ``zone`` is the machine's, or ``named`` by the person: whoever has another hears of it.
         """
         self._clock = clock
         self._exports = exports
         self._locale = locale
         self._zone = zone
-        self._moved = moved
+        self._named = named
+        self._theirs = ""
         self._words = words(locale)
         self._live = sys.stdin.isatty() and sys.stdout.isatty()
         self._lines = reader.Lines(reader.keyboard if self._live else reader.Pipe(0).read)
@@ -93,6 +95,10 @@ class Terminal:
     def stop(self) -> None:
         """End the chat as soon as may be; what is kept is kept already."""
         self._stop.set()
+
+    def greet(self) -> None:
+        """Say what this is, before anything else is said."""
+        self._note("terminal.header")
 
     async def run(self, service: Service) -> None:
         """Talk until the input ends or `stop` is called."""
@@ -113,8 +119,12 @@ class Terminal:
         await asyncio.gather(stopped, talk, return_exceptions=True)
         if not talk.cancelled():
             talk.result()
-        if await service.resting():
-            self._note("terminal.leaving_resting", exit=self._words("exit.plain"))
+        try:
+            key = "terminal.leaving_resting" if await service.resting() else ""
+        except StoreAway:
+            key = "terminal.leaving_unknown"
+        if key:
+            self._note(key, exit=self._words("exit.plain"))
 
     async def send(self, message: Message, edits: str = "") -> Receipt:
         """Print it; an edit of what this run has shown is told by its notice alone."""
@@ -141,14 +151,19 @@ class Terminal:
         return receipt
 
     async def _talk(self, service: Service) -> None:
-        self._say(draw_text(self._words("terminal.header"), self._style()))
-        if self._moved:
-            await self._tell(service, Command("zone", self._zone))
+        if self._named:
+            with suppress(StoreAway):
+                # Nobody has one before the first visit: then it goes along as a hint.
+                if await service.zone_at(HOME) not in ("", self._zone):
+                    await self._tell(service, Command("zone", self._zone))
         await self._tell(service, Command("start"))
-        while (line := await self._next_line()) is not None:
+        while (line := await self._next_line(service)) is not None:
             await self._answer(service, typed.tidy(line))
 
-    async def _next_line(self) -> str | None:
+    async def _next_line(self, service: Service) -> str | None:
+        with suppress(StoreAway):
+            # They may have changed it with the last line.
+            self._theirs = await service.zone_at(HOME)
         prompt = self._prompt()
         self._asking = prompt if self._live else ""
         line = await self._lines.ask(prompt)
@@ -218,7 +233,7 @@ class Terminal:
         return f"[{shown}] > "
 
     def _here(self) -> ZoneInfo:
-        return ZoneInfo(self._zone or "UTC")
+        return ZoneInfo(self._theirs or self._zone or "UTC")
 
     def _style(self) -> Style:
         width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)

@@ -40,12 +40,14 @@ def machine_zone() -> str:
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """The zone of an IANA name, in any case of letters."""
-    names = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+    """The zone of an IANA name, in any case of letters; old names (GB, EST5EDT) are names, too."""
+    every = available_timezones()
     wanted = name.strip().casefold().replace(" ", "_")
-    exact = [zone for zone in names if zone.casefold() == wanted]
+    exact = [zone for zone in every if zone.casefold() == wanted]
     if exact:
         return ZoneInfo(exact[0])
+    # None of the old ones is suggested.
+    names = sorted(zone for zone in every if "/" in zone or zone == "UTC")
     by_city = {zone.rsplit("/", 1)[-1].casefold(): zone for zone in reversed(names)}
     near = [by_city[city] for city in get_close_matches(wanted, by_city, n=2, cutoff=0.7)]
     lowered = {zone.casefold(): zone for zone in names}

@@ -96,6 +96,7 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
     spoken = words_of(scene.person)
     if hold.phase is Phase.WAY_OUT and hold.asking == "what":
         hold = replace(hold, phase=Phase.SIT, since=now)  # who answers is awake: no more calls
+    asked = hold.asking == "what"  # or else it is the same tap once more
     hold = replace(hold, asking="")
     scene = replace(scene, person=replace(scene.person, hold=hold))
     if name == "nothing":
@@ -116,7 +117,9 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
     seated = f"trouble.{name}.seated"
     raised = hold.plan.variation.raised
     text = spoken(f"trouble.{name}.said" if raised else seated)
-    if not rule.out:
+    again = rule.name == "cramp" and hold.cramped and asked
+    if not rule.out and not again:
+        hold = replace(hold, cramped=hold.cramped or rule.name == "cramp")
         return with_hold(scene, hold, (text, phase_rows(scene.person, hold)))
     messages: tuple[Message, ...] = ()
     if resting:

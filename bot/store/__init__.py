@@ -30,7 +30,7 @@ from bot.store.file import (
     troubles_named,
     wipe,
 )
-from bot.store.outbox import Outcome, Waiting
+from bot.store.outbox import Memory, Outcome, Waiting
 from bot.store.tables import handled, setting
 from bot.store.turns import Step, what_failed
 
@@ -113,9 +113,12 @@ class Store:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A transaction that writes nothing: it works while another program writes."""
-        with troubles_named(self.path), self.engine.connect() as db:
-            with db.execution_options(reading=True).begin():
-                yield db
+        with (
+            troubles_named(self.path),
+            self.engine.connect().execution_options(reading=True) as db,
+            db.begin(),
+        ):
+            yield db
 
     def _wipe(self) -> None:
         """After an erasure; tried again with the next words if somebody else reads just now."""
@@ -236,29 +239,30 @@ class Store:
         Outcomes are taken in any case: what cannot be written is kept for the next time.
         """
         self._unwritten += outcomes
-        leased = dict(self._leased)
-        for outcome in self._unwritten:
-            leased.pop(outcome.waiting.id, None)
-        if not self._unwritten and not self._unreadable:
-            taken, erased = self.take(now, platforms), False
-        else:
-            unreadable: set[int] = set()
+        erased = []
+        if self._unwritten or self._unreadable:
+            came_back = {outcome.waiting.id for outcome in self._unwritten}
+            on_wire = {of: w for of, w in self._leased.items() if of not in came_back}
+            memory = Memory(on_wire, (), set())
             with self._transaction() as db:
-                erased = any([outbox.settle(db, outcome, now) for outcome in self._unwritten])
+                erased = [outbox.settle(db, outcome, now) for outcome in self._unwritten]
                 for row_id in self._unreadable:
                     outbox.drop(db, row_id)
-                taken = outbox.take(db, now, platforms, leased, (), unreadable)
-            self._leased, self._unwritten, self._unreadable = leased, [], unreadable
-        if erased or self._unwiped:
+                taken = outbox.take(db, now, platforms, memory)
+            self._leased, self._unreadable = memory.leased, memory.unreadable
+            self._unwritten = []
+        else:
+            taken = self.take(now, platforms)
+        if any(erased) or self._unwiped:
             self._wipe()
         return taken
 
     def take(self, now: datetime, platforms: Collection[str]) -> list[Waiting]:
         """What to send next. Only reads, so it works while nothing can be written."""
-        leased = dict(self._leased)
+        memory = Memory(dict(self._leased), self._unwritten, self._unreadable)
         with self._reading() as db:
-            taken = outbox.take(db, now, platforms, leased, self._unwritten, self._unreadable)
-        self._leased = leased
+            taken = outbox.take(db, now, platforms, memory)
+        self._leased = memory.leased
         return taken
 
     def unsaid(self, place: Address | None, now: datetime, platforms: Collection[str]) -> bool:
@@ -266,12 +270,9 @@ class Store:
 
         What was said counts as said, even if that could not be written down yet.
         """
-        answered = {outcome.waiting.id for outcome in self._unwritten}
-        on_wire = (w.message.to for w in self._leased.values() if w.id not in answered)
-        if any(place in (None, to) for to in on_wire):
-            return True
+        memory = Memory(self._leased, self._unwritten, self._unreadable)
         with self._reading() as db:
-            return outbox.unsaid(db, place, now, platforms, self._unwritten, self._unreadable)
+            return outbox.unsaid(db, place, now, platforms, memory)
 
     # Time
 

@@ -142,6 +142,17 @@ def revisions(path: Path) -> frozenset[str]:
         return frozenset(row[0] for row in db.execute("SELECT version_num FROM alembic_version"))
 
 
+def damage(path: Path) -> str:
+    """What SQLite's quick look over all pages finds wrong, empty if nothing. May raise its errors.
+
+    Read only, so nothing is changed.
+    """
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(address, uri=True, timeout=2)) as db:
+        (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        return "" if found == "ok" else str(found)
+
+
 def wipe(engine: Engine) -> bool:
     """Empty the write-ahead log, which still holds what was erased; whether it could be done."""
     try:

@@ -62,6 +62,29 @@ class Outcome:
         return isinstance(self.result, Receipt | Refused)
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is known of rows beyond the table, since it was not or cannot be written there.
+
+    ``unwritten`` came back already; the ``unreadable`` ones are dropped when there is writing.
+    """
+
+    leased: Leased
+    unwritten: Collection[Outcome]
+    unreadable: set[int]
+
+    @property
+    def done(self) -> set[int]:
+        """The rows that are never handed out again, though they still stand."""
+        return {o.waiting.id for o in self.unwritten if o.final} | self.unreadable
+
+    @property
+    def on_wire(self) -> list[Waiting]:
+        """What no platform has answered yet."""
+        answered = {outcome.waiting.id for outcome in self.unwritten}
+        return [waiting for waiting in self.leased.values() if waiting.id not in answered]
+
+
 def message_of(row: Row[Any]) -> Message:
     """The message of a row."""
     return _MESSAGE.validate_python(json.loads(row.payload) | {"to": place_of(row)})
@@ -122,17 +145,13 @@ def take(
     db: Connection,
     now: datetime,
     platforms: Collection[str],
-    leased: Leased,
-    unwritten: Collection[Outcome],
-    unreadable: set[int],
+    memory: Memory,
 ) -> list[Waiting]:
     """Hand out what may be sent now: one row an address, urgent lanes first, within `LANES`.
 
-    Only reads. What is ``unwritten`` came back already, and is not handed out again; rows that
-    cannot be read join the ``unreadable`` ones, which the store drops when it next writes.
+    Only reads the table; ``memory`` learns of what was handed out, and what cannot be read.
     """
-    done = {outcome.waiting.id for outcome in unwritten if outcome.final} | unreadable
-    answered = {outcome.waiting.id for outcome in unwritten}
+    done = memory.done
     queues = _queues(now, done).subquery()
     rows = db.execute(
         select(outbox, queues.c.urgency)
@@ -140,47 +159,42 @@ def take(
         .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
         .order_by(queues.c.urgency, outbox.c.id)
     )
-    busy = {waiting.message.to for waiting in leased.values() if waiting.id not in done}
+    busy = {waiting.message.to for waiting in memory.leased.values() if waiting.id not in done}
     taken: list[Waiting] = []
     found_unreadable = False
     for row in rows:
         place = place_of(row)
         room = LANES if row.urgency <= Lane.CUE else LANES - KEPT_FOR_URGENT
-        on_wire = sum(
-            w.message.to.platform == place.platform
-            for w in leased.values()
-            if w.id not in answered
-        )
+        on_wire = sum(w.message.to.platform == place.platform for w in memory.on_wire)
         if place in busy or on_wire >= room:
             continue
         try:
             message = message_of(row)
         except ValueError:
             log.exception("row %d of the outbox cannot be read; dropped", row.id, exc_info=False)
-            unreadable.add(row.id)
+            memory.unreadable.add(row.id)
             found_unreadable = True
             continue
-        edits = _shown(db, message, unwritten) if row.person_id is not None else ""
+        edits = _shown(db, message, memory) if row.person_id is not None else ""
         waiting = Waiting(row.id, message, Lane(row.urgency), edits)
-        leased[row.id] = waiting
+        memory.leased[row.id] = waiting
+        busy.add(place)
         taken.append(waiting)
     if found_unreadable:
         # What stood behind it is the first of its address now.
-        taken += take(db, now, platforms, leased, unwritten, unreadable)
+        taken += take(db, now, platforms, memory)
     return taken
 
 
-def _shown(db: Connection, message: Message, unwritten: Collection[Outcome]) -> str:
+def _shown(db: Connection, message: Message, memory: Memory) -> str:
     """The message that the slot of this one shows now; empty without a slot, or if none does."""
     if not message.slot:
         return ""
-    for outcome in reversed(list(unwritten)):
-        said = outcome.waiting.message
-        if isinstance(outcome.result, Receipt) and (said.to, said.slot) == (
-            message.to,
-            message.slot,
-        ):
-            return outcome.result.message_id
+    slot = (message.to, message.slot)
+    for outcome in reversed([*memory.unwritten]):
+        said, result = outcome.waiting.message, outcome.result
+        if isinstance(result, Receipt) and (said.to, said.slot) == slot:
+            return result.message_id
     known = select(shown.c.message_id).where(
         at_place(shown, message.to), shown.c.slot == message.slot
     )
@@ -253,14 +267,14 @@ def unsaid(
     place: Address | None,
     now: datetime,
     platforms: Collection[str],
-    unwritten: Collection[Outcome],
-    unreadable: Collection[int],
+    memory: Memory,
 ) -> bool:
     """Whether anything for this address (or any) may be said now and is not said yet."""
-    done = {outcome.waiting.id for outcome in unwritten if outcome.final}.union(unreadable)
+    if any(place in (None, waiting.message.to) for waiting in memory.on_wire):
+        return True
     # These failed, and when to try again cannot be written down: they wait for the store.
-    held = {outcome.waiting.message.to for outcome in unwritten if not outcome.final}
-    queues = _queues(now, done)
+    held = {outcome.waiting.message.to for outcome in memory.unwritten if not outcome.final}
+    queues = _queues(now, memory.done)
     if place is not None:
         queues = queues.where(at_place(outbox, place))
     firsts = queues.subquery()
