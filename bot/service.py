@@ -69,6 +69,7 @@ class Service:
         self._sweep_due = False
         self._stopping = False
         self._away = False
+        self._called_down: set[tuple[int, int]] = set()
         # Outcomes that the store holds and could not write down yet.
         self._owing = False
         self._urgent: deque[Incoming] = deque(maxlen=KEPT_URGENT)
@@ -186,15 +187,28 @@ class Service:
         # Only what was written proves it: a full disk can be read all the time.
         if self._away:
             outages.warning("the store is back")
+            self._called_down.clear()
         self._away = False
 
     async def _say_without_store(self, incoming: Incoming, key: str) -> None:
         urgent = conversation.urgent_words(incoming.event, incoming.locale)
         text = urgent or words(incoming.locale)(key)
-        message = Message(incoming.address, text, lane=Lane.SAFETY)
+        await self._say_at_once(Message(incoming.address, text, lane=Lane.SAFETY))
+
+    async def _call_down(self) -> None:
+        """Nothing can be written, but legs that are up must come down: said once a rest."""
+        with suppress(StoreAway):
+            for place, person in await self._on_store(self.store.over_time, self.clock.now()):
+                rest = (person.id, person.hold.number if person.hold else 0)
+                if rest not in self._called_down:
+                    self._called_down.add(rest)
+                    text = conversation.exit_words(person.locale)
+                    await self._say_at_once(Message(place, text, lane=Lane.EXIT))
+
+    async def _say_at_once(self, message: Message) -> None:
         try:
             async with asyncio.timeout(SEND_PATIENCE):
-                await self._platforms[incoming.address.platform].send(message)
+                await self._platforms[message.to.platform].send(message)
         except Exception as error:  # noqa: BLE001 - whatever it is, there is nothing left to try
             log.error("could not say that the store is away: %s", what_failed(error))  # noqa: TRY400 - as above
 
@@ -260,6 +274,8 @@ class Service:
                     self._sweep_due = False
             except Exception as error:  # noqa: BLE001 - this task must outlive everything
                 self._failed("no wave", error)
+                if isinstance(error, StoreAway):
+                    await self._call_down()
                 self._alarm.set(self.clock.now() + AWAY_PAUSE)
             await self._time_bell.wait()
         # The last chance: these are in memory only.

@@ -128,6 +128,11 @@ def _said(scene: Scene, verb: str, rest: str, now: datetime) -> Answer:
         case "hold":
             plan = Plan(Variation.CLASSIC, Place.FLOOR, 10, 15)
             return _with(scene, hold=Hold(1, plan, Phase.SETTLE, now)), reply
+        case "up":
+            minutes = float(rest) / 60
+            plan = Plan(Variation.CLASSIC, Place.FLOOR, minutes, 15)
+            up = Hold(1, plan, Phase.REST, now, started=now, lasts=minutes, legs_up=now, said=99)
+            return _with(scene, hold=up), reply
         case "boom":
             raise ValueError(rest)
         case _:

@@ -527,3 +527,22 @@ def test_an_alarm_that_a_busy_loop_delayed_still_rings() -> None:
         alarm.stop()
 
     asyncio.run(run())
+
+
+def test_who_has_legs_up_is_called_down_though_nothing_can_be_written(tmp_path: Path) -> None:
+    async def scenario(opened: House) -> None:
+        await opened.hear("keep", "up 60")
+        opened.store.full = True
+        opened.clock.offset = timedelta(seconds=61)
+        opened.service._ring()
+        await until(
+            lambda: bool(opened.platform.texts) and "roll to your side" in opened.platform.texts[-1]
+        )
+        said = len(opened.platform.texts)
+        opened.service._ring()
+        await opened.service.receive(says("still away"))
+        await until(lambda: len(opened.platform.texts) > said)
+        assert sum("roll to your side" in text for text in opened.platform.texts) == 1
+        opened.store.full = False
+
+    play(tmp_path, scenario)

@@ -13,6 +13,7 @@ import filelock
 from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from bot.conversation.person import Person
 from bot.events import Address, Incoming
 from bot.store import outbox, people, privacy, turns
 from bot.store.file import (
@@ -286,6 +287,11 @@ class Store:
         """Whether anybody has their legs up, or is on their way up or down."""
         with self._reading() as db:
             return people.resting(db)
+
+    def over_time(self, now: datetime) -> list[tuple[Address, Person]]:
+        """Everybody whose legs should be down by now; only reads."""
+        with self._reading() as db:
+            return people.over_time(db, now)
 
     def last_at(self) -> datetime | None:
         """The latest moment at which anybody was stepped."""

@@ -183,6 +183,16 @@ def _readable(db: Connection, which: ColumnElement[bool]) -> Iterator[tuple[Row[
             yield row, read(row.version, row.state)
 
 
+def over_time(db: Connection, now: datetime) -> list[tuple[Address, Person]]:
+    """Everybody whose legs should be down by now, with the address to reach them at."""
+    due = (person.c.lane <= Lane.CUE) & (person.c.wake_at <= now)
+    return [
+        (home(db, row.id), replace(someone, id=row.id))
+        for row, someone in _readable(db, due)
+        if someone.hold and someone.hold.ends and someone.hold.ends <= now
+    ]
+
+
 def zone_at(db: Connection, place: Address) -> str:
     """The time zone of the person at an address; empty where nobody has one."""
     known = select(address.c.person_id).where(at_place(address, place)).scalar_subquery()
