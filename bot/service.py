@@ -253,7 +253,7 @@ class Service:
         return await self._on_store(self.store.resting)
 
     async def reset_clock(self) -> bool:
-        """Back to real time; nobody is left waiting for a future that was tried out.
+        """Back to real time. What was set for a moment of the time tried out stays set for it.
 
         Not during a rest, whose end would lie in that future: False, and nothing is changed.
         """

@@ -266,3 +266,42 @@ def test_two_taps_on_up_are_one_card() -> None:
     first = dialog.person
     dialog.press("Now", up)
     assert dialog.person == first
+
+
+# what is undone, and what is not
+
+
+@pytest.mark.parametrize("emergency_first", [True, False])
+def test_a_slip_undoes_its_own_emergency_and_nothing_else(emergency_first: bool) -> None:
+    dialog = card()
+    emergency = dialog.buttons["1 Emergency"]
+    if emergency_first:
+        dialog.press("1 Emergency", emergency)
+        mistake = dialog.buttons["By mistake"]
+        dialog.press("2 Leg", emergency.replace("emergency", "leg")).tap("Hard, pain growing")
+    else:
+        dialog.tap("2 Leg or urine").tap("Hard, pain growing")
+        mistake = dialog.press("1 Emergency", emergency).buttons["By mistake"]
+    dialog.press("By mistake", mistake).wait(days=1, hours=1).type("/up")
+    assert "Did someone look at it?" in dialog.said
+
+
+def test_a_slip_is_over_when_the_day_is() -> None:
+    dialog = card().tap("1 Emergency")
+    mistake = dialog.buttons["By mistake"]
+    dialog.wait(days=2).press("By mistake", mistake).type("/up")
+    assert "Did someone look at it?" in dialog.said
+
+
+def test_a_chosen_later_time_outlives_the_seat() -> None:
+    dialog = card().tap("3 Not now").tap("Not cooled down")
+    seat = dialog.buttons["Seat now"]
+    dialog.tap("16:15").press("Seat now", seat)
+    assert "Legs up now?" in dialog.until(lambda d: "Start" in d.buttons).said
+
+
+def test_yesterdays_skip_leaves_todays_offer() -> None:
+    dialog = card().tap("3 Not now").tap("Not cooled down").tap("16:15")
+    skip = dialog.buttons["Skip"]
+    dialog.wait(days=1).type("/ran").tap("In 15 minutes").press("Skip", skip)
+    assert dialog.person.offer is not None

@@ -476,3 +476,24 @@ def test_the_question_after_not_yet_is_a_daytime_one() -> None:
     dialog = cleared("2026-11-22 02:00").tap("Now").tap("OK").tap("2 Leg").tap("Swollen")
     dialog.wake().tap("Not yet").wait(hours=15).type("/up").tap("Not yet").wake()
     assert dialog.now.astimezone(dialog.zone).hour == 12
+
+
+def test_a_milder_check_does_not_wait_through_an_emergency() -> None:
+    dialog = again(ticked("glaucoma").type("/check").tap("Do the check again"))
+    dialog.type("chest pain").wait(hours=21).tap("Yes, nothing serious").type("/up")
+    assert "Yes, that is right" not in dialog.buttons
+    assert dialog.person.proposed is None
+
+
+def test_an_old_ok_opens_no_other_refusal() -> None:
+    dialog = ticked("glaucoma").type("/check").tap("A clinician")
+    old = dialog.buttons["Yes, exactly that"]
+    dialog.tap("No, or").wait(days=3).type("/check").tap("Do the check again")
+    again(dialog, "heart").press("Yes", old)
+    assert dialog.person.clearance is not None
+    assert not dialog.person.clearance.open
+
+
+def test_keeping_the_result_from_now_on_keeps_it() -> None:
+    dialog = cleared(keep="Ask me each time").type("/settings").tap("Keep the result")
+    assert dialog.wait(days=3).person.clearance is not None

@@ -286,11 +286,10 @@ def test_more_time_is_said_to_be_over_when_it_is() -> None:
 
 def test_the_answers_about_tingling_stay_under_the_finger() -> None:
     dialog = resting().tap("Tingling").wait(seconds=59)
-    assert "Still there" in dialog.buttons
-    assert "Pause" not in dialog.buttons
+    assert list(dialog.buttons)[1] == "Still there"
     dialog.wait(seconds=40)
     assert "Half-way" in dialog.said
-    assert "Still there" in dialog.buttons
+    assert list(dialog.buttons)[1] == "Still there"
 
 
 def test_one_side_and_weak_brings_the_end_and_the_emergency_department() -> None:
@@ -322,3 +321,22 @@ def test_a_cramp_that_comes_back_ends_the_rest() -> None:
     assert hold(dialog).phase is Phase.REST
     dialog.tap("Something is wrong").tap("Cramp")
     assert hold(dialog).phase is Phase.WAY_OUT
+
+
+def test_pause_does_not_swallow_the_question_about_tingling() -> None:
+    dialog = resting().tap("Tingling").tap("Pause").wait(seconds=61)
+    assert "Is the tingling gone?" in dialog.said
+    assert {"Come down", "Go on", "Still there"} <= set(dialog.buttons)
+
+
+def test_tingling_while_getting_in_is_a_reason_to_come_out() -> None:
+    dialog = cleared().type("/up").tap("None of these, start").tap("Next")
+    dialog.type("something is wrong").tap("Tingling, numb")
+    assert dialog.messages[0].lane is Lane.EXIT
+
+
+def test_a_set_up_of_yesterday_rings_nobody_up() -> None:
+    dialog = cleared("2026-11-22 16:00").type("/up").tap("None of these, start").tap("Next")
+    dialog.sleep(hours=9).event(Wake())
+    assert "I was away at the end" in dialog.said
+    assert dialog.hold is None

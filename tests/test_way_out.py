@@ -230,3 +230,28 @@ def test_a_sleepers_tingling_is_asked_about_in_the_morning() -> None:
 
 def test_dizzy_gets_no_lovely() -> None:
     assert "Lovely" not in at_the_end().tap("Dizzy").wait(minutes=2).tap("Lighter").said
+
+
+@pytest.mark.parametrize("after", [{"minutes": 8}, {"days": 2}])
+def test_a_symptom_is_never_old_news(after: dict[str, int]) -> None:
+    dialog = at_the_end().tap("Something is wrong")
+    chest = dialog.buttons["Chest, breath, heartbeat, faint"]
+    dialog.wait(**after).press("Chest", chest)
+    assert "Get emergency help now" in dialog.said
+    dialog = at_the_end().tap("Worse")
+    weak, one = dialog.buttons["Both suddenly weak"], dialog.buttons["One"]
+    assert "Get emergency help now" in dialog.wait(**after).press("weak", weak).said
+    dialog = at_the_end().tap("Worse").wait(**after)
+    assert "Which is it?" in dialog.press("one", one).said
+
+
+def test_worse_is_not_forgotten_for_another_word() -> None:
+    dialog = at_the_end().tap("Worse").type("it hurts").tap("Nothing, all well").wait(minutes=10)
+    assert "Which is it?" in dialog.type("/up").said
+
+
+def test_the_questions_of_the_day_wait_for_the_day_when_we_were_away() -> None:
+    dialog = resting(NIGHT).until(lambda d: d.hold is None).sleep(hours=28).event(Wake())
+    assert dialog.messages == ()
+    dialog.wake()
+    assert dialog.now == moment("2026-11-24 08:00", dialog.zone)

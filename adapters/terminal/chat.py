@@ -177,8 +177,8 @@ class Terminal:
     async def _answer(self, service: Service, line: str) -> None:
         match typed.read(line, [choice for row in self._offered for choice in row]):
             case typed.Events(events):
-                for left, event in reversed(tuple(enumerate(reversed(events)))):
-                    self._more = left > 0
+                for nth, event in enumerate(events, 1):
+                    self._more = nth < len(events)
                     await self._tell(service, event)
             case typed.NotOffered(number):
                 self._note("terminal.not_offered", number=number)

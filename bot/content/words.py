@@ -141,8 +141,12 @@ class Words:
         return f"{seconds // 60}:{seconds % 60:02d}"
 
 
-@cache
 def words(language: str) -> Words:
     """The words of the shipped language that is nearest to the one asked for."""
     wanted = [language.replace("-", "_")] if language else []
-    return Words(negotiate_locale(wanted, list(languages()), sep="_") or DEFAULT_LANGUAGE)
+    return _shipped(negotiate_locale(wanted, list(languages()), sep="_") or DEFAULT_LANGUAGE)
+
+
+@cache
+def _shipped(language: str) -> Words:
+    return Words(language)

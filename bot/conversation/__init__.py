@@ -4,7 +4,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.content.words import words
-from bot.conversation import about, account, check, feeling, hold, runs, safety, trouble, up
+from bot.conversation import (
+    about,
+    account,
+    check,
+    feeling,
+    hold,
+    runs,
+    safety,
+    trouble,
+    up,
+    way_out,
+)
 from bot.conversation.buttons import ANYONE, Pressed, parse
 from bot.conversation.free_text import alarm, meanings, urgent
 from bot.conversation.person import Phase, Scene
@@ -133,7 +144,7 @@ def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
         case "later", _:
             return up.later(scene, number)
         case "skip", *_:
-            return up.skip(scene)
+            return up.skip(scene, number)
         case "emergency", _, said:
             return safety.emergency_answer(scene, number, said, now)
         case "answer", _, kind, said:
@@ -158,10 +169,10 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return check.age(scene, said, now)
         case "check", *_ if not resting and not safety.open_question(scene, now):
             return check.begin(scene, now)
-        case "proposed", said:
-            return check.proposed(scene, said, now)
-        case "clinician", said:
-            return check.clinician(scene, said, now)
+        case "proposed", _, said:
+            return check.proposed(scene, number, said, now)
+        case "clinician", _, said:
+            return check.clinician(scene, number, said, now)
         case "ran", when:
             return runs.pressed(scene, when, now)
         case "keep", choice:
@@ -264,7 +275,7 @@ def _alarm(scene: Scene, found: str, now: datetime) -> Answer:
         return trouble.stop(scene, now, harmless=found == "stop")
     person, spoken = scene.person, words_of(scene.person)
     if found == "chest":
-        return safety.emergency(scene, now)
+        return safety.emergency(way_out.ended(scene, now), now)
     if found == "stop":
         return _stop(scene, now)
     first = say(scene, spoken("alarm.first", call=emergency_number(person)), lane=Lane.SAFETY)

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import available_timezones
 
-from bot.conversation import check, safety
-from bot.conversation.person import Habits, Keep, Person, Scene, renewal_due
+from bot.conversation import check
+from bot.conversation.person import Keep, Person, Scene, renewal_due
 from bot.conversation.reply import (
     Answer,
     button,
@@ -87,40 +87,14 @@ def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:
     person = scene.person
     if person.consent is None or choice not in (Keep.RESULT, Keep.NOTHING):
         return None
-    consent = replace(person.consent, keep=Keep(choice), at=now)
-    person = replace(person, consent=consent)
+    person = replace(person, consent=replace(person.consent, keep=Keep(choice), at=now))
     if choice == Keep.NOTHING:
-        person = replace(
-            person,
-            clearance=None,
-            cleared_at=None,
-            cleared_until=None,
-            proposed=None,
-            proposed_at=None,
-            carried=None,
-            refused_at=None,
-            renewal_told=None,
-            habits=Habits(),
-            card=None,
-        )
-        if scene.person.hold is not None:  # the rest that is under way keeps what allowed it
-            until = now + check.KEPT_NOTHING
-            person = replace(person, clearance=scene.person.clearance, cleared_until=until)
-        person = _still_refused(person, scene.person, now)
+        person = check.nothing_kept(person, now)
         scene = replace(scene, forget_history=True)
+    else:
+        person = replace(person, cleared_until=None)
     scene = replace(scene, person=person)
     return scene, (say(scene, words_of(person)(f"keep.{choice}")),)
-
-
-def _still_refused(person: Person, before: Person, now: datetime) -> Person:
-    """A refusal of today outlives the change for a day, without its reason."""
-    found = before.clearance
-    if before.carried is not None:
-        return safety.asked_by_doctor(person, now)
-    if found is None or found.open:
-        return person
-    until = now + check.KEPT_NOTHING
-    return replace(person, clearance=found, cleared_until=until, refused_at=before.refused_at)
 
 
 def set_country(scene: Scene, said: str) -> Answer:
@@ -215,7 +189,7 @@ def reminders(scene: Scene) -> Answer:
         return scene, (say(scene, spoken("reminders.none")),)
     clock = spoken.clock(person.offer.at, zone_of(person))
     day = spoken.day(person.offer.at, zone_of(person))
-    row = (button(person, "button.take_away", "skip", 0),)
+    row = (button(person, "button.take_away", "skip", person.offer.number),)
     return scene, (say(scene, spoken("reminders.one", day=day, clock=clock), row),)
 
 

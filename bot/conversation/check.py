@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import verdict
-from bot.conversation.person import Check, Consent, Keep, Person, Scene
+from bot.conversation.person import RECONFIRM, Check, Consent, Habits, Keep, Person, Scene
 from bot.conversation.reply import (
     Answer,
     button,
@@ -15,6 +15,7 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
+from bot.conversation.safety import asked_by_doctor, number_for
 from bot.events import Message
 from bot.practice.clearance import Clearance, Verdict, strictest
 from bot.practice.localtime import day
@@ -28,9 +29,6 @@ from bot.practice.questionnaire import (
 )
 
 KEPT_NOTHING = timedelta(hours=number("keep_nothing_for"))
-
-
-RECONFIRM = timedelta(hours=number("reconfirm_within"))
 
 
 EVERY_LINE = tuple(name for page in range(1, PAGES + 1) for name in lines(page))
@@ -59,13 +57,40 @@ def consent(scene: Scene, choice: str, now: datetime) -> Answer | None:
         was = scene.person
         person = Person(was.id, locale=was.locale, zone=was.zone, hold=was.hold, closed=was.closed)
         person = replace(person, next_number=was.next_number)
-        scene = replace(scene, person=person)
+        scene = replace(scene, person=person, forget_history=True)
         seat = (button(person, "button.seat", "seat"),)
         return scene, (say(scene, words_of(person)("consent.declined"), seat),)
     if choice not in (Keep.RESULT, Keep.NOTHING):
         return None
     given = Consent(Keep(choice), routine().consent_version, now)
-    return begin(replace(scene, person=replace(scene.person, consent=given)), now)
+    person = replace(scene.person, consent=given)
+    if choice == Keep.NOTHING:
+        person = nothing_kept(person, now)
+        scene = replace(scene, forget_history=True)
+    return begin(replace(scene, person=person), now)
+
+
+def nothing_kept(person: Person, now: datetime) -> Person:
+    """What was kept is gone, but what allowed a rest under way, and a refusal of today for a day.
+
+    What the eyes told becomes a question without its reason.
+    """
+    found, carried, refused = person.clearance, person.carried, person.refused_at
+    stays = found is not None and (person.hold is not None or not found.open)
+    person = replace(
+        person,
+        clearance=found if stays else None,
+        cleared_until=now + KEPT_NOTHING if stays else None,
+        cleared_at=None,
+        proposed=None,
+        proposed_at=None,
+        carried=None,
+        refused_at=refused if stays else None,
+        renewal_told=None,
+        habits=Habits(),
+        card=None,
+    )
+    return asked_by_doctor(person, now) if carried is not None else person
 
 
 def begin(scene: Scene, now: datetime, lead: str = "") -> Answer:
@@ -148,7 +173,7 @@ def none_of_these(scene: Scene, on_page: int, now: datetime) -> Answer | None:
     if any(name in check.ticks for name in lines(on_page)):
         notice = words_of(scene.person)("check.none_but_ticked")
         return page(scene, lead=notice, notice=notice)
-    return turn_page(scene, on_page, now)
+    return _further(scene, check, now)
 
 
 def turn_page(scene: Scene, on_page: int, now: datetime) -> Answer | None:
@@ -156,6 +181,12 @@ def turn_page(scene: Scene, on_page: int, now: datetime) -> Answer | None:
     check = scene.person.check
     if check is None or check.page != on_page or check.asking:
         return None
+    if not any(name in check.ticks for name in lines(on_page)):
+        return None  # "Done" of an old message: whether nothing is true must be said
+    return _further(scene, check, now)
+
+
+def _further(scene: Scene, check: Check, now: datetime) -> Answer:
     if check.page < PAGES:
         check = replace(check, page=check.page + 1)
         return page(replace(scene, person=replace(scene.person, check=check)))
@@ -235,7 +266,8 @@ def finish(scene: Scene, born: date | None, now: datetime) -> Answer:
     stored = person.clearance
     recent = person.refused_at is not None and now - person.refused_at < RECONFIRM
     if recent and stored is not None and _milder(found, stored):
-        person = replace(person, proposed=found, proposed_at=now)
+        taken, person = number_for(person)
+        person = replace(person, proposed=found, proposed_at=now, settled=taken)
         return reconfirm(replace(scene, person=person))
     return settle(scene, person, found, ticks, now)
 
@@ -249,17 +281,17 @@ def reconfirm(scene: Scene) -> Answer:
     """A milder check so soon after a refusal waits until it is said once more."""
     person = scene.person
     rows = (
-        (button(person, "button.proposed_yes", "proposed", "yes"),),
-        (button(person, "button.proposed_no", "proposed", "no"),),
+        (button(person, "button.proposed_yes", "proposed", person.settled, "yes"),),
+        (button(person, "button.proposed_no", "proposed", person.settled, "no"),),
     )
     return scene, (say(scene, words_of(person)("check.milder"), *rows),)
 
 
-def proposed(scene: Scene, said: str, now: datetime) -> Answer | None:
+def proposed(scene: Scene, taken: int, said: str, now: datetime) -> Answer | None:
     """Whether the milder check is the true one."""
     person = scene.person
     found = person.proposed
-    if found is None or said not in ("yes", "no"):
+    if found is None or taken != person.settled or said not in ("yes", "no"):
         return None
     person = replace(person, proposed=None, proposed_at=None)
     if said == "yes":
@@ -273,8 +305,10 @@ def settle(
 ) -> Answer:
     """Keep the result and say it."""
     keeps = person.consent is not None and person.consent.keep is Keep.RESULT
+    taken, person = number_for(person)
     person = replace(
         person,
+        settled=taken,
         clearance=found,
         cleared_at=now,
         cleared_until=None if keeps else now + KEPT_NOTHING,
@@ -333,7 +367,7 @@ def show(scene: Scene, now: datetime) -> Answer:
     message = verdict.refused(scene, found)
     rows = [*message.buttons] if found.closed_until else [*message.buttons, (again,)]
     if found.opens:
-        rows.insert(0, (button(person, "button.clinician", "clinician", "ask"),))
+        rows.insert(0, (button(person, "button.clinician", "clinician", person.settled, "ask"),))
     return scene, (replace(message, buttons=tuple(rows)),)
 
 
@@ -341,17 +375,17 @@ def _lapsed(person: Person) -> str:
     return words_of(person)("check.lapsed") if person.clearance else ""
 
 
-def clinician(scene: Scene, said: str, now: datetime) -> Answer | None:
+def clinician(scene: Scene, taken: int, said: str, now: datetime) -> Answer | None:
     """A clinician's OK, in the person's own word, and only for what was named."""
     person = scene.person
     found = current(person, now)
-    if found is None or found.opens is None:
+    if found is None or found.opens is None or taken != person.settled:
         return None
     spoken = words_of(person)
     if said == "ask":
         rows = (
-            (button(person, "button.clinician_yes", "clinician", "yes"),),
-            (button(person, "button.clinician_no", "clinician", "no"),),
+            (button(person, "button.clinician_yes", "clinician", taken, "yes"),),
+            (button(person, "button.clinician_no", "clinician", taken, "no"),),
         )
         text = spoken("clinician.ask", what=verdict.opened(person, found.opens))
         return scene, (say(scene, text, *rows),)
@@ -373,12 +407,17 @@ def health_news(scene: Scene, now: datetime) -> Answer:
 def wake(scene: Scene, now: datetime) -> Answer:
     """Drafts and results that are kept for a day only are gone after it."""
     person = scene.person
-    if person.check and person.check.started + KEPT_NOTHING <= now:
+    if person.check and person.check.gone_at <= now:
         person = replace(person, check=None)
     if person.cleared_until and person.cleared_until <= now:
         person = replace(
-            person, clearance=None, cleared_at=None, cleared_until=None, refused_at=None
+            person,
+            clearance=None,
+            cleared_at=None,
+            cleared_until=None,
+            refused_at=None,
+            settled=0,
         )
-    if person.proposed_at and person.proposed_at + RECONFIRM <= now:
+    if person.proposed_until and person.proposed_until <= now:
         person = replace(person, proposed=None, proposed_at=None)
     return replace(scene, person=person), ()

@@ -17,6 +17,8 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.conversation.rest_buttons import worse_rows
+from bot.conversation.trouble import stop
+from bot.conversation.way_out import LEAST, ended
 from bot.practice.clearance import Place
 from bot.practice.lengths import grown
 from bot.practice.localtime import bedtime
@@ -35,7 +37,7 @@ def feel(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None
     if hold.phase not in (Phase.WAY_OUT, Phase.SIT) or feeling not in FEELINGS:
         return None
     if feeling == "worse":
-        hold = replace(hold, phase=Phase.SIT, since=now, asking="legs")
+        hold = replace(hold, phase=Phase.SIT, since=now, worse=True)
         text = words_of(person)("feeling.worse.which")
         return with_hold(scene, hold, (text, worse_rows(person, hold)))
     scene = _rate(scene, hold, feeling)
@@ -44,14 +46,22 @@ def feel(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None
 
 def _felt_late(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None:
     """An answer to a way out that had been given up for the night."""
+    if feeling == "worse" and 0 < taken < scene.person.next_number and scene.person.consent:
+        return _late_worse(scene, now)
     entry = safety.closed_for(scene.person, "exit")
     if entry is None or entry.number != taken or feeling not in FEELINGS:
         return None
-    if feeling == "worse":
-        return safety.answer(scene, taken, "exit", "leg", now)
     person = safety.reopen(scene.person, "exit")
     scene = replace(scene, person=person)
     return scene, (say(scene, words_of(person)("feeling.late")),)
+
+
+def _late_worse(scene: Scene, now: datetime) -> Answer:
+    """A leg that feels worse is never old news."""
+    running = scene.person.hold
+    if running is not None and running.plan.variation.raised:
+        return stop(scene, now)
+    return safety.which_leg(scene)
 
 
 def next_time(scene: Scene, said: str, shown: str) -> Answer | None:
@@ -74,8 +84,10 @@ def next_time(scene: Scene, said: str, shown: str) -> Answer | None:
 def worse(scene: Scene, taken: int, which: str, now: datetime) -> Answer | None:
     """Both legs, one, or both suddenly weak."""
     hold = scene.person.hold
-    if hold is None or hold.number != taken or hold.asking != "legs":
-        return None
+    if hold is None or hold.number != taken or not hold.worse:
+        if which == "weak":
+            return safety.emergency(ended(scene, now), now)
+        return _late_worse(scene, now) if which == "one" and scene.person.consent else None
     match which:
         case "weak":
             return safety.emergency(_rate(scene, hold, "worse"), now)
@@ -138,9 +150,10 @@ def _goodbye(scene: Scene, hold: Hold, feeling: str, now: datetime) -> str:
     else:
         parts.append(spoken("way_out.stand"))
     habits = person.habits
-    if habits.rests == 1:
+    counts = hold.seconds >= LEAST
+    if counts and habits.rests == 1:
         parts.append(spoken("delight.first"))
-    if habits.rests == TENTH:
+    if counts and habits.rests == TENTH:
         parts.append(spoken.count("delight.tenth", round(habits.seconds / 60)))
     if hold.dizzy:
         parts.append(spoken("goodbye.dizzy"))

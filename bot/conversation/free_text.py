@@ -5,7 +5,8 @@ import unicodedata
 from functools import cache
 
 from bot.content.words import languages, words
-from bot.events import Command, Event, Text
+from bot.conversation.buttons import parse
+from bot.events import Command, Event, Press, Text
 
 ALARMS = ("chest", "hurt", "help", "stop")
 """Meanings that are found anywhere in a text, most urgent first."""
@@ -14,6 +15,8 @@ MEANINGS = (
     "still", "lighter", "same", "worse", "dizzy", "wrong", "up", "ran", "seat", "what",
 )  # fmt: skip
 """Meanings of a whole text, in the person's own language."""
+CRIES = frozenset({"down", "chest", "emergency", "weak"})
+"""What a button says that must be answered at once."""
 LONGEST_ALARM = 200
 """Characters: a longer text is no cry for help, and its first ones are read all the same."""
 
@@ -55,8 +58,11 @@ def urgent(event: Event) -> bool:
     """Whether an event must be answered even while nothing can be kept."""
     match event:
         case Text(text):
-            return bool(alarm(text))
+            return bool(alarm(text)) or any("down" in meanings(text, each) for each in languages())
         case Command(name):
-            return name in ("stop", "help")
+            return name.casefold() in ("stop", "help")
+        case Press(data):
+            pressed = parse(data)
+            return pressed is not None and bool(CRIES & {*pressed.parts})
         case _:
             return False

@@ -9,9 +9,8 @@ from bot.conversation.person import Closed, Hold, Phase, Plan, Scene
 from bot.conversation.reply import Answer, minutes, say, seconds, with_hold, words_of
 from bot.conversation.rest_buttons import (
     feeling_rows,
-    phase_rows,
+    rows,
     settle_rows,
-    tingling_rows,
     worse_rows,
 )
 from bot.conversation.setup import (
@@ -26,7 +25,16 @@ from bot.conversation.setup import (
     step_card,
 )
 from bot.conversation.trouble import tingling, trouble, what_is_it
-from bot.conversation.way_out import EXIT_LATE, dizzy, is_down, record, spent, unanswered, way_out
+from bot.conversation.way_out import (
+    EXIT_LATE,
+    away_at_end,
+    dizzy,
+    ended,
+    is_down,
+    record,
+    unanswered,
+    way_out,
+)
 from bot.events import Lane, Message
 from bot.practice.clearance import Place, Variation
 from bot.practice.timeline import LATEST
@@ -43,7 +51,7 @@ def seat(scene: Scene, now: datetime) -> Answer:
     length = number("seat_minutes")
     plan = Plan(Variation.REST_SEAT, Place.FLOOR, length, limit=length)
     hold = Hold(taken, plan, Phase.REST, now, started=now, lasts=length, legs_up=now, said=1)
-    scene = replace(scene, person=replace(person, hold=hold, card=None, offer=None))
+    scene = replace(scene, person=replace(person, hold=hold, card=None))
     text = words_of(person)("cue.start.rest_seat", minutes=minutes(words_of(person), length))
     return scene, (_loud(scene, hold, text),)
 
@@ -52,7 +60,9 @@ def pressed(scene: Scene, about: tuple[str, ...], now: datetime) -> Answer | Non
     """A button of this rest; None for one of a rest that is over or a step that is behind."""
     hold = scene.person.hold
     if hold is None or len(about) < 2 or about[0] != str(hold.number):
-        return None
+        # A cry is never too late.
+        chest = about[1:3] == ("trouble", "chest")
+        return safety.emergency(ended(scene, now), now) if chest else None
     if about[1] == "next" and (len(about) < 3 or about[2] != str(hold.step)):
         return None
     if about[1] == "more" and (len(about) < 3 or about[2] != str(hold.more)):
@@ -94,10 +104,13 @@ def act(scene: Scene, what: str, now: datetime) -> Answer | None:
             return _pause(scene, hold, now)
         case Phase.REST, "resume" if hold.paused:
             return _resume(scene, hold, now)
-        case ((Phase.SETTLE | Phase.REST), ("tingling" | "gone" | "still" | "one_side")):
+        case (
+            (Phase.SETUP | Phase.SETTLE | Phase.REST),
+            ("tingling" | "gone" | "still" | "one_side"),
+        ) if hold.plan.variation.raised:
             return tingling(scene, hold, what, now)
         case _, "wrong":
-            return what_is_it(scene, hold, "wrong.ask")
+            return what_is_it(scene, hold, "wrong.ask", now)
         case ((Phase.WAY_OUT | Phase.SIT), ("down" | "done")):
             return is_down(scene, hold, now)
         case ((Phase.WAY_OUT | Phase.SIT), "dizzy"):
@@ -127,12 +140,12 @@ def _cue_text(scene: Scene, hold: Hold, name: str) -> str:
 def _loud(
     scene: Scene, hold: Hold, text: str, *, until: datetime | None = None, kind: str = ""
 ) -> Message:
-    rows = phase_rows(scene.person, hold)
-    return say(scene, text, *rows, lane=Lane.CUE, until=until, kind=kind)
+    buttons = rows(scene.person, hold)
+    return say(scene, text, *buttons, lane=Lane.CUE, until=until, kind=kind)
 
 
 def _pause(scene: Scene, hold: Hold, now: datetime) -> Answer:
-    hold = replace(hold, paused=now, tingling_at=None)
+    hold = replace(hold, paused=now)
     scene = replace(scene, person=replace(scene.person, hold=hold))
     spoken = words_of(scene.person)
     at_most = seconds(spoken, _left(hold, now))
@@ -170,11 +183,11 @@ def where(scene: Scene, now: datetime) -> Answer:
             key = "rest.paused" if hold.paused else "rest.position"
             time = seconds(spoken, _left(hold, now))
             text = spoken(key, time=time, **_position(scene, hold, now))
-            return with_hold(scene, hold, (text, phase_rows(person, hold)))
+            return with_hold(scene, hold, (text, rows(person, hold)))
         case Phase.WAY_OUT:
             again = f"{spoken('way_out.again')} {spoken('way_out.feel')}"
             return with_hold(scene, hold, (again, feeling_rows(person, hold)))
-        case Phase.SIT if hold.asking == "legs":
+        case Phase.SIT if hold.worse:
             return with_hold(scene, hold, (spoken("feeling.worse.which"), worse_rows(person, hold)))
         case Phase.SIT:
             return with_hold(scene, hold, (spoken("way_out.feel"), feeling_rows(person, hold)))
@@ -206,7 +219,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
 def _sat(scene: Scene, hold: Hold) -> Answer:
     """Nothing more was said. "Worse" without which leg stays a question."""
     person = replace(scene.person, hold=None)
-    if hold.asking == "legs":
+    if hold.worse:
         person = safety.close(person, Closed("leg", hold.number))
     return replace(scene, person=person), ()
 
@@ -233,8 +246,7 @@ def _resting(scene: Scene, hold: Hold, now: datetime) -> Answer:
         hold = replace(hold, tingling_at=None, said=said)
         asked = words_of(scene.person)("tingling.ask")
         scene = replace(scene, person=replace(scene.person, hold=hold))
-        rows = tingling_rows(scene.person, hold)
-        return scene, (say(scene, asked, *rows, lane=Lane.CUE, kind="cue"),)
+        return scene, (_loud(scene, hold, asked, kind="cue"),)
     if not due:
         return scene, ()
     (_, oldest), (index, newest) = due[0], due[-1]
@@ -263,12 +275,9 @@ def _ended(scene: Scene, hold: Hold, ends: datetime, now: datetime) -> Answer:
     if now - ends <= EXIT_LATE:
         return way_out(scene, hold, now)
     scene = record(scene, hold, ends)
-    scene = replace(scene, person=replace(scene.person, hold=None))
     if not hold.plan.variation.raised:
-        return scene, ()
-    person = safety.close(spent(scene.person), Closed("exit", hold.number))
-    scene = replace(scene, person=person)
-    return scene, (say(scene, words_of(person)("exit.away"), lane=Lane.EXIT),)
+        return replace(scene, person=replace(scene.person, hold=None)), ()
+    return away_at_end(scene, hold, now)
 
 
 def expired(scene: Scene, kind: str, now: datetime) -> Answer:
@@ -276,9 +285,8 @@ def expired(scene: Scene, kind: str, now: datetime) -> Answer:
     person, hold = scene.person, scene.person.hold
     if kind == "exit":
         if hold is not None and hold.phase is Phase.WAY_OUT:
-            person = safety.close(replace(person, hold=None), Closed("exit", hold.number))
-            scene = replace(scene, person=person)
-        elif hold is not None or safety.closed_for(person, "exit") is None:
+            return away_at_end(scene, hold, now)
+        if hold is not None or safety.closed_for(person, "exit") is None:
             return scene, ()  # it was answered all the same, or another rest is under way
         return scene, (say(scene, words_of(person)("exit.away"), lane=Lane.EXIT),)
     if kind == "cue" and hold is not None and hold.phase is Phase.REST:

@@ -14,6 +14,7 @@ from bot.practice.timeline import Cue, cues
 SETTLE = timedelta(seconds=number("settle"))
 SETUP_CLOSES = timedelta(minutes=number("setup_closes"))
 DRAFT_KEPT = timedelta(hours=number("draft_kept_for"))
+RECONFIRM = timedelta(hours=number("reconfirm_within"))
 TICK = 250_000
 """Due moments are rounded up to this many microseconds, so that those of many fall together."""
 
@@ -65,7 +66,11 @@ class Check:
     asking: str = ""
     group: str = ""
     year: int = 0
-    then_up: bool = False
+
+    @property
+    def gone_at(self) -> datetime:
+        """When a draft is kept no longer."""
+        return self.started + DRAFT_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,7 @@ class Hold:
     tingled: bool = False
     dizzy: int = 0
     cramped: bool = False
+    worse: bool = False
     seconds: int = 0
 
     @property
@@ -188,13 +194,17 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """No rest with raised legs before ``until``, or before the question ``kind`` is answered."""
+    """No rest with raised legs before ``until``, or before the question ``kind`` is answered.
+
+    A ``slip`` of the finger may undo it: only an emergency that stands alone.
+    """
 
     kind: str
     number: int
     until: datetime | None = None
     ask_at: datetime | None = None
     asked: int = 0
+    slip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +212,7 @@ class Offer:
     """A rest that was put off to a later moment."""
 
     at: datetime
-    variation: Variation | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +259,7 @@ class Person:
     cleared_until: datetime | None = None
     proposed: Clearance | None = None
     proposed_at: datetime | None = None
+    settled: int = 0
     refused_at: datetime | None = None
     carried: Clearance | None = None
     renewal_told: date | None = None
@@ -261,6 +272,11 @@ class Person:
     next_number: int = 1
     habits: Habits = field(default_factory=Habits)
     at: datetime | None = None
+
+    @property
+    def proposed_until(self) -> datetime | None:
+        """When a milder check that was never confirmed is let go."""
+        return self.proposed_at + RECONFIRM if self.proposed_at else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,11 +331,11 @@ def due_at(person: Person) -> datetime | None:
     hold, check, card, offer = person.hold, person.check, person.card, person.offer
     moments = [
         hold.due if hold else None,
-        check.started + DRAFT_KEPT if check else None,
+        check.gone_at if check else None,
         card.again_at if card else None,
         offer.at if offer else None,
         person.cleared_until,
-        person.proposed_at + DRAFT_KEPT if person.proposed_at else None,
+        person.proposed_until,
         renewal_due(person) if hold is None else None,
         *(entry.ask_at or entry.until for entry in person.closed),
     ]

@@ -116,7 +116,6 @@ def changed(planned: Plan, found: Clearance, what: str, said: str) -> Plan | Non
 
 def offered(scene: Scene, card: Card, found: Clearance) -> Message:
     """What can be different, inside what is allowed."""
-    """What could be different, as far as it is allowed."""
     person, spoken, planned = scene.person, words_of(scene.person), card.plan
 
     def choice(what: str, said: object, label: str) -> Button:

@@ -65,15 +65,11 @@ def worse_rows(person: Person, hold: Hold) -> Rows:
 
 
 def rows(person: Person, hold: Hold) -> Rows:
-    """Of a rest that is not on its way out."""
-    if hold.phase is Phase.SETTLE:
-        return settle_rows(person, hold)
-    # While that question is open its answers stay where the finger expects them.
-    return tingling_rows(person, hold) if hold.tingled else rest_rows(person, hold)
-
-
-def phase_rows(person: Person, hold: Hold) -> Rows:
     """Of whatever phase the rest is in."""
     if hold.phase in (Phase.WAY_OUT, Phase.SIT):
         return feeling_rows(person, hold)
-    return rows(person, hold)
+    running = settle_rows if hold.phase is Phase.SETTLE else rest_rows
+    if hold.tingled:
+        # While that question is open its answers stay where the finger expects them.
+        return tingling_rows(person, hold) + running(person, hold)[:1]
+    return running(person, hold)

@@ -32,8 +32,9 @@ def pressed(scene: Scene, when: str, now: datetime) -> Answer | None:
     ):
         return up.legs_up(scene, "", now)
     at = now + COOL_DOWN
-    scene = replace(scene, person=replace(scene.person, offer=Offer(at)))
+    taken, person = safety.number_for(scene.person)
+    scene = replace(scene, person=replace(person, offer=Offer(at, taken)))
     spoken = words_of(scene.person)
     clock = spoken.clock(at, zone_of(scene.person))
-    row = (button(scene.person, "button.skip", "skip", 0),)
+    row = (button(scene.person, "button.skip", "skip", taken),)
     return scene, (say(scene, spoken("offer.set", clock=clock), row),)

@@ -17,7 +17,7 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.events import Lane, Message
-from bot.practice.localtime import day, day_turns, instant
+from bot.practice.localtime import bedtime, day, day_turns, instant
 from bot.practice.questionnaire import assess
 
 DOCTOR_HOUR = number("doctor_question_hour")
@@ -25,6 +25,9 @@ AGAIN = number("doctor_question_again")
 ASKED_AT_MOST = 2
 """A question about how it went is asked by itself twice; then it waits at /up and /check."""
 LEAST_DAY_OFF = timedelta(hours=number("least_day_off"))
+DAYTIME = ("doctor", "exit")
+"""Questions that wait for the day when we were away at their hour."""
+MORNING_HOUR = number("morning_question_hour")
 BEFORE = ("doctor", "leg", "eyes", "tingling", "exit", "signs")
 """The questions that keep the pose closed, most urgent first."""
 
@@ -68,13 +71,20 @@ def close_today(person: Person, now: datetime) -> Person:
     return close(person, Closed("day", taken, until=until))
 
 
-def _doctor_asked(person: Person, now: datetime) -> tuple[int, Person]:
-    """Whatever was under way is over; what else was asked waits behind the question of noon."""
+def _doctor_asked(person: Person, now: datetime, *, slip: bool = False) -> tuple[int, Person]:
+    """Whatever was under way is over; what else was asked waits behind the question of noon.
+
+    A ``slip`` may be undone where nothing else asked for a doctor before; tapped twice it is one.
+    """
     waiting = tuple(replace(entry, ask_at=None) for entry in person.closed)
     person = replace(person, hold=None, card=None, check=None, offer=None, closed=waiting)
-    taken, person = numbered(person, "doctor")
-    noon = _noon(person, now, 1)
-    return taken, close(person, Closed("doctor", taken, ask_at=noon))
+    person = replace(person, proposed=None, proposed_at=None)
+    before = closed_for(person, "doctor")
+    if slip and before is not None:
+        taken, slip = before.number, before.slip
+    else:
+        taken, person = number_for(person)
+    return taken, close(person, Closed("doctor", taken, ask_at=_noon(person, now, 1), slip=slip))
 
 
 def asked_by_doctor(person: Person, now: datetime) -> Person:
@@ -84,8 +94,12 @@ def asked_by_doctor(person: Person, now: datetime) -> Person:
 
 def _noon(person: Person, now: datetime, days: int) -> datetime:
     """Noon so many days on: a daytime question, whenever it was answered or asked last."""
+    return _at_hour(person, now, days, DOCTOR_HOUR)
+
+
+def _at_hour(person: Person, now: datetime, days: int, hour: int) -> datetime:
     where = zone_of(person)
-    return instant(day(now, where) + timedelta(days=days), DOCTOR_HOUR, where)
+    return instant(day(now, where) + timedelta(days=days), hour, where)
 
 
 def emergency(scene: Scene, now: datetime) -> Answer:
@@ -102,7 +116,7 @@ def emergency(scene: Scene, now: datetime) -> Answer:
         person = close_today(replace(scene.person, hold=None), now)
         text = f"{text}\n{words_of(person)('safety.stranger')}"
         return replace(scene, person=person), (say(scene, text, lane=Lane.SAFETY),)
-    taken, person = _doctor_asked(scene.person, now)
+    taken, person = _doctor_asked(scene.person, now, slip=True)
     scene = replace(scene, person=person)
     buttons = (
         button(person, "button.getting_help", "emergency", taken, "help"),
@@ -118,6 +132,8 @@ def emergency_answer(scene: Scene, taken: int, said: str, now: datetime) -> Answ
     if entry is None or entry.number != taken:
         return None
     spoken = words_of(person)
+    if said == "mistake" and not (entry.slip and _waits(entry, now)):
+        return scene, (open_question(scene, now) or say(scene, spoken("stale")),)
     if said == "mistake":
         scene = replace(scene, person=close_today(reopen(person, "doctor"), now))
         return scene, (say(scene, spoken("safety.mistake"), lane=Lane.SAFETY),)
@@ -339,6 +355,11 @@ def wake(scene: Scene, now: datetime) -> Answer:
     said: list[Message] = []
     for entry in scene.person.closed:
         if entry.ask_at is not None and entry.ask_at <= now:
+            if entry.kind in DAYTIME and bedtime(now, zone_of(scene.person)):
+                hour = MORNING_HOUR if entry.kind == "exit" else DOCTOR_HOUR
+                later = replace(entry, ask_at=_at_hour(scene.person, now, 1, hour))
+                scene = replace(scene, person=close(scene.person, later))
+                continue
             again = entry.kind == "doctor" and entry.asked + 1 < ASKED_AT_MOST
             ask_at = _noon(scene.person, now, AGAIN) if again else None
             asked = replace(entry, asked=entry.asked + 1, ask_at=ask_at)

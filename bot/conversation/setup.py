@@ -3,15 +3,13 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.content.routine import number
 from bot.conversation import safety
-from bot.conversation.person import Hold, Person, Phase, Plan, Scene
+from bot.conversation.person import SETTLE, Hold, Person, Phase, Plan, Scene
 from bot.conversation.reply import Answer, Rows, button, minutes, seconds, with_hold, words_of
 from bot.conversation.rest_buttons import settle_rows
-from bot.conversation.way_out import way_out
+from bot.conversation.way_out import EXIT_LATE, away_at_end, way_out
 from bot.practice.clearance import Place
 
-SETTLE = timedelta(seconds=number("settle"))
 HALF_MINUTE = timedelta(seconds=30)
 """The clock of a rest runs for whole half minutes."""
 STEPS = 3
@@ -81,10 +79,8 @@ def step_card(person: Person, hold: Hold, key: str = "setup") -> tuple[str, Rows
 
 
 def last_step(person: Person, hold: Hold) -> tuple[str, Rows]:
-    """The step that the tap leads to; with the last one the minute to settle begins."""
-    text, rows = step_card(person, hold)
-    if hold.step < STEPS:
-        return text, rows
+    """The last step, with which the minute to settle begins."""
+    text, _ = step_card(person, hold)
     spoken = words_of(person)
     settling = spoken(
         "settle", minutes=minutes(spoken, hold.plan.minutes), settle=seconds(spoken, SETTLE)
@@ -119,4 +115,6 @@ def abandoned(scene: Scene, hold: Hold, now: datetime) -> Answer:
     spoken = words_of(scene.person)
     if hold.step == 1:
         return with_hold(scene, None, (spoken("setup.closed"), ()))
+    if hold.due is not None and now - hold.due > EXIT_LATE:
+        return away_at_end(scene, hold, now)
     return way_out(scene, hold, now, spoken("setup.closed_up"))

@@ -7,7 +7,7 @@ from bot.content.routine import number, routine
 from bot.conversation import safety
 from bot.conversation.person import Closed, Hold, Phase, Scene
 from bot.conversation.reply import Answer, button, pairs, say, with_hold, words_of
-from bot.conversation.rest_buttons import feeling_rows, phase_rows, rows, tingling_rows
+from bot.conversation.rest_buttons import feeling_rows, rows
 from bot.conversation.way_out import (
     ask_tingling,
     exit_text,
@@ -32,13 +32,15 @@ def tingling(scene: Scene, hold: Hold, said: str, now: datetime) -> Answer:
         return with_hold(scene, hold, (spoken("tingling.gone"), rows(person, hold)))
     if said == "one_side":
         return _one_side(scene, hold, now)
+    if hold.phase is Phase.SETUP:  # no clock runs that could wait
+        return way_out(scene, replace(hold, tingled=True), now, spoken("tingling.still"))
     waiting = hold.tingling_at is not None and now < hold.tingling_at
     if said == "tingling" and waiting:
-        return with_hold(scene, hold, (spoken("tingling"), tingling_rows(person, hold)))
+        return with_hold(scene, hold, (spoken("tingling"), rows(person, hold)))
     if said == "still" or hold.tingled:
         return way_out(scene, replace(hold, tingled=True), now, spoken("tingling.still"))
     hold = replace(hold, tingled=True, tingling_at=now + TINGLING_WAIT)
-    return with_hold(scene, hold, (spoken("tingling"), tingling_rows(person, hold)))
+    return with_hold(scene, hold, (spoken("tingling"), rows(person, hold)))
 
 
 def _one_side(scene: Scene, hold: Hold, now: datetime) -> Answer:
@@ -48,9 +50,12 @@ def _one_side(scene: Scene, hold: Hold, now: datetime) -> Answer:
     return scene, (down, *said)
 
 
-def what_is_it(scene: Scene, hold: Hold, key: str) -> Answer:
+def what_is_it(scene: Scene, hold: Hold, key: str, now: datetime) -> Answer:
     """Which trouble it is: the rows that lead to what to do."""
-    scene = replace(scene, person=replace(scene.person, hold=replace(hold, asking="what")))
+    hold = replace(hold, asking="what")
+    if hold.phase is Phase.SIT:
+        hold = replace(hold, since=now)  # there is time to answer
+    scene = replace(scene, person=replace(scene.person, hold=hold))
     return scene, (_trouble_question(scene, hold, key),)
 
 
@@ -87,7 +92,7 @@ def stop(scene: Scene, now: datetime, *, harmless: bool = False) -> Answer:
     hold = scene.person.hold
     if hold is None:
         return scene, tuple(said)
-    scene, asked = what_is_it(scene, hold, "wrong.what")
+    scene, asked = what_is_it(scene, hold, "wrong.what", now)
     return scene, (*said, *asked)
 
 
@@ -101,7 +106,7 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
     scene = replace(scene, person=replace(scene.person, hold=hold))
     if name == "nothing":
         key = "trouble.nothing.out" if hold.phase is Phase.SIT else "trouble.nothing.said"
-        return with_hold(scene, hold, (spoken(key), phase_rows(scene.person, hold)))
+        return with_hold(scene, hold, (spoken(key), rows(scene.person, hold)))
     rule = next((each for each in routine().troubles if each.name == name), None)
     if rule is None:
         return None
@@ -116,11 +121,13 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
         return tingling(scene, hold, "tingling", now)
     seated = f"trouble.{name}.seated"
     raised = hold.plan.variation.raised
+    if not raised and name not in SEATED_TROUBLES:
+        return None
     text = spoken(f"trouble.{name}.said" if raised else seated)
     again = rule.name == "cramp" and hold.cramped and asked
     if not rule.out and not again:
         hold = replace(hold, cramped=hold.cramped or rule.name == "cramp")
-        return with_hold(scene, hold, (text, phase_rows(scene.person, hold)))
+        return with_hold(scene, hold, (text, rows(scene.person, hold)))
     messages: tuple[Message, ...] = ()
     if resting:
         scene, messages = way_out(scene, hold, now, text)

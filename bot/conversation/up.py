@@ -15,6 +15,7 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
+from bot.conversation.way_out import ended
 from bot.events import Button, Lane, Message
 from bot.practice.clearance import Clearance
 from bot.practice.localtime import bedtime, day
@@ -155,7 +156,7 @@ def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None
     """
     person, card = scene.person, scene.person.card
     if what == "emergency":
-        return safety.emergency(scene, now)
+        return safety.emergency(ended(scene, now), now)
     if person.consent is None:
         return None
     if what == "leg" and (card is None or card.number != taken):
@@ -264,7 +265,7 @@ def later(scene: Scene, taken: int) -> Answer | None:
     entry = safety.closed_for(scene.person, "later")
     if entry is None or entry.number != taken or entry.until is None:
         return None
-    person = replace(scene.person, offer=Offer(entry.until))
+    person = replace(scene.person, offer=Offer(entry.until, taken))
     scene = replace(scene, person=person)
     spoken = words_of(person)
     clock = spoken.clock(entry.until, zone_of(person))
@@ -272,9 +273,14 @@ def later(scene: Scene, taken: int) -> Answer | None:
     return scene, (say(scene, spoken("offer.set", clock=clock), row),)
 
 
-def skip(scene: Scene) -> Answer:
-    """Nothing more today; it costs nothing."""
-    scene = replace(scene, person=replace(scene.person, offer=None, card=None))
+def skip(scene: Scene, taken: int) -> Answer:
+    """Not then, and it costs nothing. A later offer or card is another one."""
+    person = scene.person
+    if person.offer and person.offer.number == taken:
+        person = replace(person, offer=None)
+    if person.card and person.card.number == taken:
+        person = replace(person, card=None)
+    scene = replace(scene, person=person)
     return scene, (say(scene, words_of(scene.person)("offer.skipped")),)
 
 
@@ -293,6 +299,10 @@ def wake(scene: Scene, now: datetime) -> Answer:
 
 def _offered(scene: Scene, now: datetime) -> Answer:
     person, offer = scene.person, scene.person.offer
+    hold = person.hold
+    if offer and offer.at <= now and hold and not hold.plan.variation.raised:
+        at = max(hold.ends or now, now + timedelta(minutes=1))  # after the seated rest
+        return replace(scene, person=replace(person, offer=replace(offer, at=at))), ()
     if offer and offer.at <= now:
         scene = replace(scene, person=replace(person, offer=None))
         late = now - offer.at > timedelta(minutes=number("late_offer"))
@@ -301,7 +311,7 @@ def _offered(scene: Scene, now: datetime) -> Answer:
         row = (
             button(person, "button.start", "up"),
             button(person, "button.seat", "seat"),
-            button(person, "button.skip", "skip", 0),
+            button(person, "button.skip", "skip", offer.number),
         )
         text = words_of(person)("offer.now")
         scene = replace(scene, person=replace(scene.person, card=None))

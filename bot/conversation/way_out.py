@@ -17,6 +17,7 @@ TINGLING_AFTER = timedelta(minutes=number("tingling_after_exit"))
 MORNING_HOUR = number("morning_question_hour")
 LEAST = round(routine().lengths.try_out[0] * 60)
 """Seconds of the shortest try-out: less is in the history, and teaches nothing."""
+RUNNING = (Phase.SETTLE, Phase.REST)
 DIZZY_TWICE = 2
 SAME_TAP = timedelta(seconds=5)
 """A finger that taps twice."""
@@ -58,6 +59,29 @@ def put_away(scene: Scene, hold: Hold) -> Answer:
     text = spoken("setup.closed_lying", sit=seconds(spoken, hold.plan.seconds_to_sit))
     scene = replace(scene, person=spent(replace(scene.person, hold=None)))
     return scene, (say(scene, text, lane=Lane.EXIT),)
+
+
+def ended(scene: Scene, now: datetime) -> Scene:
+    """Put whatever runs into the history: something more urgent ends it."""
+    hold = scene.person.hold
+    return record(scene, hold, now) if hold and hold.phase in RUNNING else scene
+
+
+def away_at_end(scene: Scene, hold: Hold, now: datetime) -> Answer:
+    """We were away when it ended: said, not rated, and asked about before the next rest."""
+    person = spent(_asked_in_the_morning(scene.person, hold, now))
+    scene = replace(scene, person=person)
+    return scene, (say(scene, words_of(person)("exit.away"), lane=Lane.EXIT),)
+
+
+def _asked_in_the_morning(person: Person, hold: Hold, since: datetime) -> Person:
+    """Nobody answered: how it went is asked next morning, and about tingling, too."""
+    morning = next_day(since, zone_of(person), MORNING_HOUR)
+    person = replace(person, hold=None)
+    person = safety.close(person, Closed("exit", hold.number, ask_at=morning))
+    if hold.tingled or safety.closed_for(person, "tingling"):
+        person = safety.close(person, Closed("tingling", hold.number, ask_at=morning))
+    return person
 
 
 def spent(person: Person) -> Person:
@@ -147,13 +171,7 @@ def unanswered(scene: Scene, hold: Hold, now: datetime) -> Answer:
         text = spoken("way_out.again")
         until = hold.calls[index + 1]
         return scene, (say(scene, text, down, lane=Lane.EXIT, until=until, kind="call"),)
-    morning = next_day(hold.since, zone_of(scene.person), MORNING_HOUR)
-    person = replace(scene.person, hold=None)
-    person = safety.close(person, Closed("exit", hold.number, ask_at=morning))
-    tingling = safety.closed_for(person, "tingling")
-    if tingling is not None:  # a sleeper is left in peace until then
-        person = safety.close(person, replace(tingling, ask_at=morning))
-    scene = replace(scene, person=person)
+    scene = replace(scene, person=_asked_in_the_morning(scene.person, hold, hold.since))
     if now - hold.since > EXIT_LATE:
         return scene, ()
     until = hold.since + EXIT_LATE

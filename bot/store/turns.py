@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, union_all, update
 
 from bot.content.words import words
-from bot.conversation import exit_words
+from bot.conversation import exit_words, urgent_words
 from bot.conversation.person import Scene, blank
 from bot.events import Address, Event, Expired, Incoming, Lane, Message, Wake
 from bot.store import outbox, people
@@ -99,7 +99,8 @@ def apologise(db: Connection, incoming: Incoming, now: datetime, leased: Leased)
     ).scalar()
     state = db.execute(select(person.c.state).where(person.c.id == known)).scalar()
     locale = (_glance(state).get("locale") if state else "") or incoming.locale
-    message = Message(place, words(locale)("service.failed"))
+    text = urgent_words(incoming.event, locale) or words(locale)("service.failed")
+    message = Message(place, text)
     outbox.put(db, (message,), known, now, leased)
 
 
