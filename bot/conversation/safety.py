@@ -80,7 +80,7 @@ def _doctor_asked(person: Person, now: datetime, *, slip: bool = False) -> tuple
     person = replace(person, hold=None, card=None, check=None, offer=None, closed=waiting)
     person = replace(person, proposed=None, proposed_at=None)
     before = closed_for(person, "doctor")
-    if slip and before is not None:
+    if before is not None and (slip or not before.slip):
         taken, slip = before.number, before.slip
     else:
         taken, person = number_for(person)
