@@ -339,3 +339,17 @@ def test_pseudonyms_are_stable_and_lead_nowhere(tmp_path: Path) -> None:
     assert store.pseudonym(HOME) == first
     store.close()
     other.close()
+
+
+def test_an_export_holds_no_ticks_of_a_check_under_way(tmp_path: Path) -> None:
+    from bot.conversation import step as real
+
+    store = opened(tmp_path)
+    for data in ("1|0|consent|result", "1|1|tick|1|heart|on"):
+        store.receive(Incoming(data, HOME, "ada", Press(data)), real, START)
+    say_all(store)
+    [row] = rows_of(store, person, 1)
+    assert '"heart"' in str(row["state"])
+    with store.engine.begin() as db:
+        assert "heart" not in record(db, 1)
+    store.close()

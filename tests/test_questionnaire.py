@@ -135,15 +135,6 @@ def test_nothing_ticked_allows_every_way_at_the_usual_limits():
     assert (found.guarded_until, found.closed_until) == (None, None)
 
 
-def test_the_rules_of_the_file_repeat_the_hip_lift_of_each_line_that_names_it():
-    named = {"heart", "pressure_high", "pressure_treated", "glaucoma", "hernia", "reflux"}
-    for name in named:
-        entry = line(name)
-        limits = entry.limits or entry.ok
-        assert limits is not None
-        assert not limits.lift_hips, name
-
-
 def test_twenty_lines_on_four_pages_in_order_with_their_labels_and_the_age_last():
     shown = [(page, name) for page in range(1, PAGES + 1) for name in lines(page)]
     assert PAGES == 4

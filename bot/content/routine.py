@@ -38,7 +38,6 @@ class Limits(_Entry):
     variations: tuple[str, ...]
     longest: int | None = None
     floor: bool = True
-    lift_hips: bool = True
     hold_breath: bool = True
     draw_knees: bool = True
     seconds_to_sit: int | None = None
@@ -65,10 +64,12 @@ class Line(_Entry):
 
 
 class Which(_Entry):
-    """One answer to "which one is it?"; ``later`` in minutes where a later rest is offered."""
+    """One answer to "which one is it?": of a leg to be seen ``now``, else today.
+
+    Of the rest no rest today, or ``later`` in minutes.
+    """
 
     name: str
-    verdict: Literal["see_doctor_today", "not_today"]
     now: bool = False
     later: int = 0
 

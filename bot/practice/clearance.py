@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum, StrEnum
 
+from bot.content.routine import routine
+
 
 class Verdict(IntEnum):
     """What an answer leads to, mildest first: of several the worst counts."""
@@ -31,7 +33,7 @@ class Variation(StrEnum):
     @property
     def raised(self) -> bool:
         """Whether the legs go up at all."""
-        return self is not Variation.REST_SEAT
+        return routine().variations[self.value].raised
 
 
 RAISED = tuple(variation for variation in Variation if variation.raised)
@@ -45,7 +47,7 @@ class Place(StrEnum):
     BED = "bed"
 
 
-ON_BED = (Variation.CALVES_ON_CHAIR, Variation.KNEES_BENT, Variation.HIPS_BACK)
+ON_BED = tuple(variation for variation in Variation if routine().variations[variation].beds)
 
 
 @dataclass(frozen=True, slots=True)
