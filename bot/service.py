@@ -80,7 +80,7 @@ class Service:
         """Open the store and start. Raises `StoreBusy`, `StoreTooNew` or `StoreAway`."""
         try:
             await self._on_store(self._prepare)
-        except BaseException:
+        except BaseException:  # a cancelled start, too, leaves no thread behind
             self._thread.shutdown()
             raise
         self._alarm.start()

@@ -99,7 +99,7 @@ def step(scene: Scene, event: Event, now: datetime) -> Answer:
 
 
 def _with(scene: Scene, **changes: object) -> Scene:
-    return replace(scene, person=replace(scene.person, **changes))  # type: ignore[arg-type]
+    return replace(scene, person=replace(scene.person, **changes))  # type: ignore[arg-type]  # fields by name
 
 
 def _said(scene: Scene, verb: str, rest: str, now: datetime) -> Answer:

@@ -209,7 +209,7 @@ def test_the_worst_answer_wins_and_permissions_are_shared() -> None:
     assert found.opens.variations == (Variation.CALVES_ON_CHAIR,)
     assert (found.opens.longest, found.opens.hours_after_food) == (5, 3)
     assert found.opens.someone_nearby
-    assert ticked("fainting", "clot_now").person.clearance.opens is None  # type: ignore[union-attr]
+    assert ticked("fainting", "clot_now").person.clearance.opens is None  # type: ignore[union-attr]  # just settled
 
 
 def test_nobody_is_ever_told_that_it_is_safe() -> None:

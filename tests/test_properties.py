@@ -15,6 +15,7 @@ from bot.content.words import plain
 from bot.conversation import step
 from bot.conversation.buttons import LONGEST, parse
 from bot.conversation.check import agreed, current
+from bot.conversation.closures import is_closed
 from bot.conversation.free_text import alarm
 from bot.conversation.person import (
     Habits,
@@ -27,7 +28,6 @@ from bot.conversation.person import (
     due_at,
     lane,
 )
-from bot.conversation.safety import is_closed
 from bot.events import Command, Event, Expired, Lane, Message, Press, Text, Wake
 from bot.practice.clearance import Variation
 from tests.dialog import HERE, Dialog, cleared, resting

@@ -228,7 +228,7 @@ def test_pragmas(store: Store) -> None:
 def test_a_person_comes_back_as_they_were(store: Store) -> None:
     hear(store, "keep", "hold", "in 60")
     [(version, state)] = rows(store, "select version, state from person")
-    someone = people.read(version, state)  # type: ignore[arg-type]
+    someone = people.read(version, state)  # type: ignore[arg-type]  # raw rows
     assert someone.hold is not None
     assert people.read(1, people.write(someone)) == someone
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import verdict
+from bot.conversation.closures import number_for
 from bot.conversation.person import RECONFIRM, Check, Consent, Habits, Keep, Person, Scene
 from bot.conversation.reply import (
     Answer,
@@ -15,7 +16,7 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
-from bot.conversation.safety import asked_by_doctor, number_for
+from bot.conversation.safety import asked_by_doctor
 from bot.events import Message
 from bot.practice.clearance import Clearance, Verdict, strictest
 from bot.practice.localtime import day

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from bot.conversation import safety
+from bot.conversation import closures, safety
 from bot.conversation.person import Habits, Hold, Keep, Phase, Rest, Scene
 from bot.conversation.plan import shorter
 from bot.conversation.reply import (
@@ -48,10 +48,10 @@ def _felt_late(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer 
     """An answer to a way out that had been given up for the night."""
     if feeling == "worse" and 0 < taken < scene.person.next_number and scene.person.consent:
         return _late_worse(scene, now)
-    entry = safety.closed_for(scene.person, "exit")
+    entry = closures.closed_for(scene.person, "exit")
     if entry is None or entry.number != taken or feeling not in FEELINGS:
         return None
-    person = safety.reopen(scene.person, "exit")
+    person = closures.reopen(scene.person, "exit")
     scene = replace(scene, person=person)
     return scene, (say(scene, words_of(person)("feeling.late")),)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
-from bot.conversation import safety
+from bot.conversation import closures, safety
 from bot.conversation.person import Closed, Hold, Phase, Plan, Scene
 from bot.conversation.reply import Answer, minutes, say, seconds, with_hold, words_of
 from bot.conversation.rest_buttons import (
@@ -47,7 +47,7 @@ def seat(scene: Scene, now: datetime) -> Answer:
     """The seated rest: nothing raised, open to everyone, always."""
     if scene.person.hold is not None:
         return where(scene, now)
-    taken, person = safety.number_for(scene.person)
+    taken, person = closures.number_for(scene.person)
     length = number("seat_minutes")
     plan = Plan(Variation.REST_SEAT, Place.FLOOR, length, limit=length)
     hold = Hold(taken, plan, Phase.REST, now, started=now, lasts=length, legs_up=now, said=1)
@@ -220,7 +220,7 @@ def _sat(scene: Scene, hold: Hold) -> Answer:
     """Nothing more was said. "Worse" without which leg stays a question."""
     person = replace(scene.person, hold=None)
     if hold.worse:
-        person = safety.close(person, Closed("leg", hold.number))
+        person = closures.close(person, Closed("leg", hold.number))
     return replace(scene, person=person), ()
 
 
@@ -286,7 +286,7 @@ def expired(scene: Scene, kind: str, now: datetime) -> Answer:
     if kind == "exit":
         if hold is not None and hold.phase is Phase.WAY_OUT:
             return away_at_end(scene, hold, now)
-        if hold is not None or safety.closed_for(person, "exit") is None:
+        if hold is not None or closures.closed_for(person, "exit") is None:
             return scene, ()  # it was answered all the same, or another rest is under way
         return scene, (say(scene, words_of(person)("exit.away"), lane=Lane.EXIT),)
     if kind == "cue" and hold is not None and hold.phase is Phase.REST:

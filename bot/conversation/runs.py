@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation import check, hold, safety, up
+from bot.conversation import check, closures, hold, safety, up
 from bot.conversation.person import Offer, Scene
 from bot.conversation.reply import Answer, button, say, words_of, zone_of
 
@@ -27,12 +27,12 @@ def pressed(scene: Scene, when: str, now: datetime) -> Answer | None:
         return None
     if (
         when == "now"
-        or safety.is_closed(scene.person, now)
+        or closures.is_closed(scene.person, now)
         or not check.may_go_up(scene.person, now)
     ):
         return up.legs_up(scene, "", now)
     at = now + COOL_DOWN
-    taken, person = safety.number_for(scene.person)
+    taken, person = closures.number_for(scene.person)
     scene = replace(scene, person=replace(person, offer=Offer(at, taken)))
     spoken = words_of(scene.person)
     clock = spoken.clock(at, zone_of(scene.person))

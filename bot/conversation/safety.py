@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import Which, number, routine
 from bot.conversation import plan
+from bot.conversation.closures import close, close_today, closed_for, number_for, numbered, reopen
 from bot.conversation.person import Closed, Keep, Person, Phase, Scene
 from bot.conversation.reply import (
     Answer,
@@ -17,58 +18,18 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.events import Lane, Message
-from bot.practice.localtime import bedtime, day, day_turns, instant
+from bot.practice.localtime import bedtime, day, instant
 from bot.practice.questionnaire import assess
 
 DOCTOR_HOUR = number("doctor_question_hour")
 AGAIN = number("doctor_question_again")
 ASKED_AT_MOST = 2
 """A question about how it went is asked by itself twice; then it waits at /up and /check."""
-LEAST_DAY_OFF = timedelta(hours=number("least_day_off"))
 DAYTIME = ("doctor", "exit")
 """Questions that wait for the day when we were away at their hour."""
 MORNING_HOUR = number("morning_question_hour")
 BEFORE = ("doctor", "leg", "eyes", "tingling", "exit", "signs")
 """The questions that keep the pose closed, most urgent first."""
-
-
-def number_for(person: Person) -> tuple[int, Person]:
-    """A number for something new of this person's, and the person who has used it up."""
-    return person.next_number, replace(person, next_number=person.next_number + 1)
-
-
-def close(person: Person, entry: Closed) -> Person:
-    """Close the pose for a reason; a second of the same kind takes the place of the first."""
-    others = tuple(each for each in person.closed if each.kind != entry.kind)
-    return replace(person, closed=(*others, entry))
-
-
-def reopen(person: Person, kind: str) -> Person:
-    """Take back one reason for which the pose is closed."""
-    return replace(person, closed=tuple(each for each in person.closed if each.kind != kind))
-
-
-def closed_for(person: Person, kind: str) -> Closed | None:
-    """The entry of that kind, if there is one."""
-    return next((each for each in person.closed if each.kind == kind), None)
-
-
-def numbered(person: Person, kind: str) -> tuple[int, Person]:
-    """The number of the entry of that kind, or a new one: a second tap opens no second one."""
-    entry = closed_for(person, kind)
-    return (entry.number, person) if entry else number_for(person)
-
-
-def is_closed(person: Person, now: datetime) -> bool:
-    """Whether anything keeps the pose closed at this moment."""
-    return any(entry.until is None or entry.until > now for entry in person.closed)
-
-
-def close_today(person: Person, now: datetime) -> Person:
-    """No raised legs before the day turns."""
-    taken, person = numbered(person, "day")
-    until = max(day_turns(now, zone_of(person)), now + LEAST_DAY_OFF)
-    return close(person, Closed("day", taken, until=until))
 
 
 def _doctor_asked(person: Person, now: datetime, *, slip: bool = False) -> tuple[int, Person]:

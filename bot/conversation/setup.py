@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.conversation import safety
+from bot.conversation import closures
 from bot.conversation.person import SETTLE, Hold, Person, Phase, Plan, Scene
 from bot.conversation.reply import Answer, Rows, button, minutes, seconds, with_hold, words_of
 from bot.conversation.rest_buttons import settle_rows
@@ -17,7 +17,7 @@ STEPS = 3
 
 def begin(scene: Scene, plan: Plan, now: datetime) -> Answer:
     """After the card: the three steps, or straight to settling in for who knows the way."""
-    taken, person = safety.number_for(scene.person)
+    taken, person = closures.number_for(scene.person)
     hold = Hold(taken, plan, Phase.SETUP, now)
     if plan.familiar:
         return settle(replace(scene, person=person), hold, now)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
-from bot.conversation import safety
+from bot.conversation import closures, safety
 from bot.conversation.person import Closed, Hold, Phase, Scene
 from bot.conversation.reply import Answer, button, pairs, say, with_hold, words_of
 from bot.conversation.rest_buttons import feeling_rows, rows
@@ -136,9 +136,9 @@ def trouble(scene: Scene, hold: Hold, name: str, now: datetime) -> Answer | None
     else:
         messages = (say(scene, text, *feeling_rows(scene.person, hold), lane=Lane.SAFETY),)
     if rule.closes and scene.person.consent:
-        taken, person = safety.numbered(scene.person, "eyes")
+        taken, person = closures.numbered(scene.person, "eyes")
         person = replace(person, clearance=None, cleared_until=None)
-        person = safety.close_today(safety.close(person, Closed("eyes", taken)), now)
+        person = closures.close_today(closures.close(person, Closed("eyes", taken)), now)
         scene = replace(scene, person=person)
         messages = (*messages, safety.question(scene, "eyes"))
     return scene, messages

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
-from bot.conversation import check, hold, plan, safety, setup, trouble, verdict
+from bot.conversation import check, closures, hold, plan, safety, setup, trouble, verdict
 from bot.conversation.person import Card, Closed, Keep, Offer, Person, Scene
 from bot.conversation.reply import (
     Answer,
@@ -60,7 +60,7 @@ def legs_up(scene: Scene, wanted: str, now: datetime) -> Answer:
     planned = plan.plan_for(person, found, wanted, now)
     if unsaid and unsaid.plan == planned and not _old(unsaid, now):
         return ready(replace(scene, person=replace(person, offer=None)), now)
-    taken, person = safety.number_for(person)
+    taken, person = closures.number_for(person)
     card = Card(taken, shown=now, plan=planned)
     return ready(replace(scene, person=replace(person, card=card, offer=None)), now)
 
@@ -177,11 +177,11 @@ def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None
             return check.health_news(scene, now)
         case "start" if card.again_at is not None:
             return legs_up(scene, "", now)
-        case "start" if not check.may_go_up(person, now) or safety.is_closed(person, now):
+        case "start" if not check.may_go_up(person, now) or closures.is_closed(person, now):
             return legs_up(replace(scene, person=replace(person, card=None)), "", now)
         case "start" if _old(card, now) or _now_bedtime(card, person, now):
             # a number of its own: a finger that taps twice must not answer it unread
-            taken, person = safety.number_for(person)
+            taken, person = closures.number_for(person)
             fresh = replace(card, number=taken, shown=now, ready=())
             scene = replace(scene, person=replace(person, card=fresh))
             scene, said = ready(scene, now)
@@ -219,12 +219,12 @@ def not_now(scene: Scene, taken: int, name: str, now: datetime) -> Answer | None
     spoken = words_of(person)
     seat = button(person, "button.seat_now", "seat")
     if not why.later:
-        person = safety.close_today(person, now)
+        person = closures.close_today(person, now)
         scene = replace(scene, person=person)
         row = () if name == "sleepy" else ((seat,),)
         return scene, (say(scene, spoken(f"not_now.{name}"), *row),)
     until = now + timedelta(minutes=why.later)
-    person = safety.close(person, Closed("later", card.number, until=until))
+    person = closures.close(person, Closed("later", card.number, until=until))
     scene = replace(scene, person=person)
     clock = spoken.clock(until, zone_of(person))
     later = button(person, "", "later", card.number, label=clock)
@@ -243,11 +243,11 @@ def again(scene: Scene, card: Card, now: datetime) -> Answer:
 def leg(scene: Scene, taken: int, name: str, now: datetime) -> Answer | None:
     """Which sign of leg or urine it is, or none."""
     person = scene.person
-    entry = safety.closed_for(person, "leg")
+    entry = closures.closed_for(person, "leg")
     if entry is None or entry.number != taken:
         return None
     if name == "mistake":
-        person = safety.reopen(person, "leg")
+        person = closures.reopen(person, "leg")
         scene = replace(scene, person=person)
         if person.card is not None:
             return again(scene, person.card, now)
@@ -257,12 +257,12 @@ def leg(scene: Scene, taken: int, name: str, now: datetime) -> Answer | None:
         which = safety.which("leg", name)
     except KeyError:
         return None
-    return safety.see_doctor(replace(scene, person=safety.reopen(person, "leg")), which, now)
+    return safety.see_doctor(replace(scene, person=closures.reopen(person, "leg")), which, now)
 
 
 def later(scene: Scene, taken: int) -> Answer | None:
     """A rest put off to the moment that was named."""
-    entry = safety.closed_for(scene.person, "later")
+    entry = closures.closed_for(scene.person, "later")
     if entry is None or entry.number != taken or entry.until is None:
         return None
     person = replace(scene.person, offer=Offer(entry.until, taken))
@@ -291,7 +291,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
     if said or card is None or card.again_at is None or card.again_at > now:
         return scene, said
     late = now - card.again_at > CARD_LIVES
-    shut = safety.is_closed(person, now) or not check.may_go_up(person, now)
+    shut = closures.is_closed(person, now) or not check.may_go_up(person, now)
     if late or shut or person.hold:
         return replace(scene, person=replace(person, card=None)), ()
     return ready(scene, now)
@@ -306,7 +306,7 @@ def _offered(scene: Scene, now: datetime) -> Answer:
     if offer and offer.at <= now:
         scene = replace(scene, person=replace(person, offer=None))
         late = now - offer.at > timedelta(minutes=number("late_offer"))
-        if late or person.hold or safety.is_closed(person, now):
+        if late or person.hold or closures.is_closed(person, now):
             return scene, ()
         row = (
             button(person, "button.start", "up"),

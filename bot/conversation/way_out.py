@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
-from bot.conversation import safety
+from bot.conversation import closures
 from bot.conversation.person import Closed, Hold, Keep, Person, Phase, Rest, Scene
 from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
 from bot.conversation.rest_buttons import feeling_rows
@@ -78,9 +78,9 @@ def _asked_in_the_morning(person: Person, hold: Hold, since: datetime) -> Person
     """Nobody answered: how it went is asked next morning, and about tingling, too."""
     morning = next_day(since, zone_of(person), MORNING_HOUR)
     person = replace(person, hold=None)
-    person = safety.close(person, Closed("exit", hold.number, ask_at=morning))
-    if hold.tingled or safety.closed_for(person, "tingling"):
-        person = safety.close(person, Closed("tingling", hold.number, ask_at=morning))
+    person = closures.close(person, Closed("exit", hold.number, ask_at=morning))
+    if hold.tingled or closures.closed_for(person, "tingling"):
+        person = closures.close(person, Closed("tingling", hold.number, ask_at=morning))
     return person
 
 
@@ -94,7 +94,7 @@ def spent(person: Person) -> Person:
 def ask_tingling(person: Person, hold: Hold, now: datetime) -> Person:
     """Whether it is gone is asked once more, ten minutes after coming out."""
     closed = Closed("tingling", hold.number, ask_at=now + TINGLING_AFTER)
-    return safety.close(person, closed)
+    return closures.close(person, closed)
 
 
 def counted(hold: Hold, now: datetime) -> int:
@@ -155,7 +155,7 @@ def dizzy(scene: Scene, hold: Hold, now: datetime) -> Answer:
     if hold.dizzy < DIZZY_TWICE:
         return with_hold(scene, hold, (spoken("way_out.dizzy"), feeling_rows(scene.person, hold)))
     person = replace(scene.person, clearance=None, cleared_until=None)
-    scene = replace(scene, person=safety.close_today(person, now))
+    scene = replace(scene, person=closures.close_today(person, now))
     return with_hold(scene, hold, (spoken("way_out.dizzy_again"), feeling_rows(scene.person, hold)))
 
 

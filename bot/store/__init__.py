@@ -95,7 +95,7 @@ class Store:
             with self._transaction() as db:
                 migrate(db)
             self._key = bytes.fromhex(self._log_key())
-        except BaseException:
+        except BaseException:  # an interrupted start, too, gives the file back
             self.close()
             raise
 
