@@ -86,7 +86,7 @@ class TestTyped:
         ],
     )
     def test_events(self, line: str, means: tuple[object, ...]) -> None:
-        assert typed.read(line, MENU) == typed.Events(means)  # type: ignore[arg-type]
+        assert typed.read(line, MENU) == typed.Events(means)  # type: ignore[arg-type]  # a table of many kinds
 
     @pytest.mark.parametrize("line", ["7", "1 7", "1,7"])
     def test_one_number_that_is_not_there_presses_nothing(self, line: str) -> None:

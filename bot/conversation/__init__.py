@@ -68,7 +68,7 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
         case "stop":
             return _stop(scene, now)
         case "help":
-            return trouble.stop(scene, now) if _legs_up(scene) else account.help_(scene)
+            return trouble.stop(scene, now) if scene.person.legs_up else account.help_(scene)
         case "seat":
             return hold.seat(scene, now)
         case "ran":
@@ -77,7 +77,7 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return account.reminders(scene)
         case "resume":
             return account.resume(scene)
-        case "check" if _legs_up(scene):
+        case "check" if scene.person.legs_up:
             return hold.where(scene, now)
         case "check":
             asked = safety.open_question(scene, now)
@@ -155,7 +155,7 @@ def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
 
 def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
     """What a button of the check or the settings does; None when what it was about is over."""
-    number, resting = pressed.number, _legs_up(scene)
+    number, resting = pressed.number, scene.person.legs_up
     match pressed.parts:
         case "consent", choice if not check.agreed(scene.person) and not resting:
             return check.consent(scene, choice, now)
@@ -213,11 +213,6 @@ def here(scene: Scene, now: datetime) -> Answer:
     return scene, (say(scene, words_of(person)("home"), row),)
 
 
-def _legs_up(scene: Scene) -> bool:
-    running = scene.person.hold
-    return running is not None and running.plan.variation.raised
-
-
 def _text(scene: Scene, text: str, now: datetime) -> Answer:
     found = alarm(text)
     if found and not _known_dizzy(scene, text):
@@ -271,7 +266,7 @@ def _stop(scene: Scene, now: datetime) -> Answer:
 
 def _alarm(scene: Scene, found: str, now: datetime) -> Answer:
     """Stop, ouch, help, chest: in a rest the end at once; outside, what fits."""
-    if _legs_up(scene):
+    if scene.person.legs_up:
         return trouble.stop(scene, now, harmless=found == "stop")
     person, spoken = scene.person, words_of(scene.person)
     if found == "chest":

@@ -150,8 +150,7 @@ def forget(scene: Scene, said: str) -> Answer | None:
     person, spoken = scene.person, words_of(scene.person)
     if said == "yes":
         parts: list[str] = [spoken("forget.done")]
-        running = person.hold
-        if running is not None and running.plan.variation.raised:
+        if person.legs_up:
             parts.insert(0, spoken("exit.plain"))
         return replace(scene, gone=True), (say(scene, "\n\n".join(parts), lane=Lane.EXIT),)
     if said == "no":

@@ -30,8 +30,6 @@ from bot.practice.questionnaire import (
 )
 
 KEPT_NOTHING = timedelta(hours=number("keep_nothing_for"))
-
-
 EVERY_LINE = tuple(name for page in range(1, PAGES + 1) for name in lines(page))
 
 
@@ -305,14 +303,13 @@ def settle(
     scene: Scene, person: Person, found: Clearance, ticks: Iterable[str], now: datetime
 ) -> Answer:
     """Keep the result and say it."""
-    keeps = person.consent is not None and person.consent.keep is Keep.RESULT
     taken, person = number_for(person)
     person = replace(
         person,
         settled=taken,
         clearance=found,
         cleared_at=now,
-        cleared_until=None if keeps else now + KEPT_NOTHING,
+        cleared_until=None if person.keeps else now + KEPT_NOTHING,
         card=None,
         proposed=None,
         proposed_at=None,

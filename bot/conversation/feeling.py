@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation import closures, safety
-from bot.conversation.person import Habits, Hold, Keep, Phase, Rest, Scene
+from bot.conversation.person import Habits, Hold, Phase, Rest, Scene
 from bot.conversation.plan import shorter
 from bot.conversation.reply import (
     Answer,
@@ -58,8 +58,7 @@ def _felt_late(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer 
 
 def _late_worse(scene: Scene, now: datetime) -> Answer:
     """A leg that feels worse is never old news."""
-    running = scene.person.hold
-    if running is not None and running.plan.variation.raised:
+    if scene.person.legs_up:
         return stop(scene, now)
     return safety.which_leg(scene)
 
@@ -106,8 +105,7 @@ def worse(scene: Scene, taken: int, which: str, now: datetime) -> Answer | None:
 def _rate(scene: Scene, hold: Hold, feeling: str) -> Scene:
     """Remember the feeling; it tunes the next suggestion."""
     person = scene.person
-    keeps = person.consent is not None and person.consent.keep is Keep.RESULT
-    if not keeps or hold.started is None:
+    if not person.keeps or hold.started is None:
         return scene
     rest = Rest(
         hold.number, hold.started, hold.seconds, hold.plan.variation, hold.plan.bedtime, feeling

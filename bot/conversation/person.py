@@ -274,6 +274,16 @@ class Person:
     at: datetime | None = None
 
     @property
+    def keeps(self) -> bool:
+        """Whether what they do may be kept: they agreed, and not to nothing."""
+        return self.consent is not None and self.consent.keep is Keep.RESULT
+
+    @property
+    def legs_up(self) -> bool:
+        """Whether a rest with raised legs is under way, from its first step to the way out."""
+        return self.hold is not None and self.hold.plan.variation.raised
+
+    @property
     def proposed_until(self) -> datetime | None:
         """When a milder check that was never confirmed is let go."""
         return self.proposed_at + RECONFIRM if self.proposed_at else None
@@ -306,7 +316,7 @@ def blank(person: Person) -> bool:
 
 def lane(person: Person) -> Lane:
     """How urgent it is to look at this person when they are due."""
-    if person.hold is None or not person.hold.plan.variation.raised:
+    if person.hold is None or not person.legs_up:
         return Lane.REMINDER
     return Lane.EXIT if person.hold.phase is Phase.WAY_OUT else Lane.CUE
 

@@ -94,7 +94,7 @@ def emergency_answer(scene: Scene, taken: int, said: str, now: datetime) -> Answ
         return None
     spoken = words_of(person)
     if said == "mistake" and not (entry.slip and _waits(entry, now)):
-        return scene, (open_question(scene, now) or say(scene, spoken("stale")),)
+        return scene, (_how_is_it(scene, entry, now),)
     if said == "mistake":
         scene = replace(scene, person=close_today(reopen(person, "doctor"), now))
         return scene, (say(scene, spoken("safety.mistake"), lane=Lane.SAFETY),)
@@ -158,7 +158,7 @@ def answer(scene: Scene, taken: int, kind: str, said: str, now: datetime) -> Ans
         return None
     match kind, said:
         case "doctor", _ if _waits(entry, now):
-            return scene, (_until_noon(scene, entry),)
+            return scene, (_how_is_it(scene, entry, now),)
         case "doctor", _:
             return _doctor(scene, entry, said, now)
         case ("eyes", "lost") | ("signs", "emergency"):
@@ -197,10 +197,12 @@ def _waits(entry: Closed, now: datetime) -> bool:
     return first and entry.ask_at is not None and entry.ask_at > now
 
 
-def _until_noon(scene: Scene, entry: Closed) -> Message:
+def _how_is_it(scene: Scene, entry: Closed, now: datetime) -> Message:
+    """The doctor's question, or when it will be asked."""
+    if entry.ask_at is None or not _waits(entry, now):
+        return question(scene, "doctor")
     person, spoken = scene.person, words_of(scene.person)
-    at = entry.ask_at
-    when = spoken.moment(at, zone_of(person)) if at else ""
+    when = spoken.moment(entry.ask_at, zone_of(person))
     text = spoken("question.doctor.wait", when=when, call=emergency_number(person))
     return say(scene, text, (button(person, "button.seat", "seat"),), lane=Lane.SAFETY)
 
@@ -245,7 +247,7 @@ def _seen(person: Person, now: datetime) -> Person:
 
 def _eyes_kept(person: Person, now: datetime) -> Person:
     """What the eyes told outlives a new check, where the person lets us keep it."""
-    if person.consent is None or person.consent.keep is not Keep.RESULT:
+    if not person.keeps:
         return person
     kept = assess(("glaucoma",), day(now, zone_of(person)))
     return replace(person, carried=kept, refused_at=now)
@@ -335,10 +337,11 @@ def open_question(scene: Scene, now: datetime) -> Message | None:
     """What must be answered before legs go up again, most urgent first."""
     for kind in BEFORE:
         entry = closed_for(scene.person, kind)
-        if entry is not None:
-            if _waits(entry, now):
-                return _until_noon(scene, entry)
-            return leg_question(scene) if kind == "leg" else question(scene, kind)
+        if entry is None:
+            continue
+        if kind == "doctor":
+            return _how_is_it(scene, entry, now)
+        return leg_question(scene) if kind == "leg" else question(scene, kind)
     return None
 
 

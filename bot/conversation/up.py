@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import check, closures, hold, plan, safety, setup, trouble, verdict
-from bot.conversation.person import Card, Closed, Keep, Offer, Person, Scene
+from bot.conversation.person import Card, Closed, Offer, Person, Scene
 from bot.conversation.reply import (
     Answer,
     button,
@@ -21,11 +21,7 @@ from bot.practice.clearance import Clearance
 from bot.practice.localtime import bedtime, day
 
 CARD_LIVES = timedelta(minutes=number("card_lives"))
-
-
 CARD_AGAIN = timedelta(seconds=number("card_again_after"))
-
-
 NEWS_HIDDEN = timedelta(hours=number("health_news_hidden_for"))
 
 
@@ -110,7 +106,7 @@ def before(scene: Scene, taken: int, asking: str, said: str, now: datetime) -> A
         scene = replace(scene, person=replace(person, card=None))
         seat = (button(person, "button.seat", "seat"),)
         return scene, (say(scene, words_of(person)(f"before.{asking}.no"), seat),)
-    if asking == "bedtime" and person.consent and person.consent.keep is Keep.RESULT:
+    if asking == "bedtime" and person.keeps:
         person = replace(person, habits=replace(person.habits, sleeper_told=True))
     card = replace(card, ready=(*card.ready, asking))
     return ready(replace(scene, person=replace(person, card=card)), now)
@@ -160,8 +156,7 @@ def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None
     if person.consent is None:
         return None
     if what == "leg" and (card is None or card.number != taken):
-        raised = person.hold is not None and person.hold.plan.variation.raised
-        return trouble.stop(scene, now) if raised else safety.which_leg(scene)
+        return trouble.stop(scene, now) if person.legs_up else safety.which_leg(scene)
     if card is None or card.number != taken:
         return None
     if card.asking and what not in (card.asking, "leg"):
@@ -333,7 +328,7 @@ def change(scene: Scene, taken: int, what: str, said: str, now: datetime) -> Ans
         return None
     planned = plan.fitted(planned, person, found, late=late)
     card = replace(card, plan=planned, shown=now)
-    if person.consent and person.consent.keep is Keep.RESULT:
+    if person.keeps:
         habits = replace(
             person.habits,
             breathing=planned.breathing,

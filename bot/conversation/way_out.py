@@ -5,16 +5,16 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import closures
-from bot.conversation.person import Closed, Hold, Keep, Person, Phase, Rest, Scene
+from bot.conversation.person import Closed, Hold, Person, Phase, Rest, Scene
 from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
 from bot.conversation.rest_buttons import feeling_rows
+from bot.conversation.safety import MORNING_HOUR
 from bot.events import Lane
 from bot.practice.clearance import ON_BED, Place
 from bot.practice.localtime import next_day
 
 EXIT_LATE = timedelta(minutes=number("late_exit"))
 TINGLING_AFTER = timedelta(minutes=number("tingling_after_exit"))
-MORNING_HOUR = number("morning_question_hour")
 LEAST = round(routine().lengths.try_out[0] * 60)
 """Seconds of the shortest try-out: less is in the history, and teaches nothing."""
 RUNNING = (Phase.SETTLE, Phase.REST)
@@ -86,7 +86,7 @@ def _asked_in_the_morning(person: Person, hold: Hold, since: datetime) -> Person
 
 def spent(person: Person) -> Person:
     """Where nothing is kept, a check was for the one rest that is now over."""
-    if person.consent is None or person.consent.keep is Keep.RESULT:
+    if person.consent is None or person.keeps:
         return person
     return replace(person, clearance=None, cleared_at=None, cleared_until=None)
 
@@ -105,16 +105,15 @@ def counted(hold: Hold, now: datetime) -> int:
 def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
     """Put the rest into the history and the habits, where the person lets us keep them."""
     person = scene.person
-    keeps = person.consent is not None and person.consent.keep is Keep.RESULT
-    if hold.started is None or not keeps:
+    if hold.started is None or not person.keeps:
         return scene
     plan, run = hold.plan, counted(hold, now)
     rest = Rest(hold.number, hold.started, run, plan.variation, plan.bedtime)
     habits = person.habits
-    times = dict(habits.times)
-    times[plan.variation] = times.get(plan.variation, 0) + 1
     # A seat is in the history, too; it teaches nothing about the pose.
     if plan.variation.raised and run >= LEAST:
+        times = dict(habits.times)
+        times[plan.variation] = times.get(plan.variation, 0) + 1
         habits = replace(
             habits,
             rests=habits.rests + 1,
