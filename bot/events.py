@@ -48,6 +48,21 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Location:
+    """A place that a person shared, in degrees; used for its time zone and then forgotten."""
+
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """A run is over, as a watch or a training diary tells."""
+
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """Time has passed. It may come late and it may come twice."""
 
@@ -59,7 +74,7 @@ class Expired:
     kind: str
 
 
-Event = Command | Press | Text | Wake | Expired
+Event = Command | Press | Text | Location | RunFinished | Wake | Expired
 
 
 @dataclass(frozen=True, slots=True)

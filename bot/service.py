@@ -202,7 +202,7 @@ class Service:
                 rest = (person.id, person.hold.number if person.hold else 0)
                 if rest not in self._called_down:
                     self._called_down.add(rest)
-                    text = conversation.exit_words(person.locale)
+                    text = conversation.exit_words(person.speaks)
                     await self._say_at_once(Message(place, text, lane=Lane.EXIT))
 
     async def _say_at_once(self, message: Message) -> None:

@@ -95,8 +95,8 @@ def test_an_unknown_country_hears_every_number() -> None:
 
 
 def test_zone() -> None:
-    dialog = cleared().type("/zone new york")
-    assert "Which zone?" in dialog.said
+    dialog = cleared().type("/zone")
+    assert "Where are you?" in dialog.said
     dialog.type("/zone america/new york")
     assert dialog.person.zone == "America/New_York"
     assert "911" in dialog.type("/settings").said
@@ -110,7 +110,7 @@ def test_what_cannot_be_kept_is_not_promised() -> None:
 
 
 def test_stop_outside_a_rest_is_quiet_and_says_how_to_come_back() -> None:
-    dialog = cleared().type("/ran").tap("In 15 minutes").type("/stop")
+    dialog = cleared().type("/ran").tap("In 30 min").type("/stop")
     assert "/resume" in dialog.said
     assert dialog.person.offer is None
     dialog.tap("Reminders again")
@@ -118,9 +118,9 @@ def test_stop_outside_a_rest_is_quiet_and_says_how_to_come_back() -> None:
 
 
 def test_a_reminder_that_is_set_is_shown_and_can_be_taken_away() -> None:
-    dialog = cleared().type("/ran").tap("In 15 minutes").type("/reminders")
-    assert "16:15" in dialog.said
-    dialog.tap("Take it away")
+    dialog = cleared().type("/ran").tap("In 30 min").type("/reminders")
+    assert "16:30" in dialog.said
+    dialog.tap("Take away 16:30")
     assert dialog.person.offer is None
     assert "Nothing is set" in dialog.type("/reminders").said
 

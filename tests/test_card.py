@@ -147,17 +147,17 @@ def test_a_later_time_only_after_a_meal_or_a_run(which: str, clock: str) -> None
     assert list(dialog.buttons) == ["Seat now", clock, "Skip"]
     dialog.tap(clock).type("/up")
     assert dialog.person.card is None
-    dialog.until(lambda d: "Legs up now?" in d.said).tap("Start")
+    dialog.until(lambda d: "Legs up?" in d.said).tap("Start")
     assert dialog.person.card is not None
 
 
 def test_an_asked_for_time_is_kept_even_when_reminders_are_quiet() -> None:
-    dialog = card().type("/stop").type("/ran").tap("In 15 minutes").wait(minutes=15)
-    assert "Legs up now?" in dialog.said
+    dialog = card().type("/stop").type("/ran").tap("In 30 min").wait(minutes=30)
+    assert "Then legs up?" in dialog.said
 
 
 def test_no_time_is_promised_to_who_may_not_go_up() -> None:
-    dialog = cleared(AFTERNOON, "Heart").type("/ran").tap("In 15 minutes")
+    dialog = cleared(AFTERNOON, "Heart").type("/ran").tap("In 30 min")
     assert dialog.person.offer is None
     assert "First ask a clinician" in dialog.said
 
@@ -297,11 +297,11 @@ def test_a_chosen_later_time_outlives_the_seat() -> None:
     dialog = card().tap("3 Not now").tap("Not cooled down")
     seat = dialog.buttons["Seat now"]
     dialog.tap("16:15").press("Seat now", seat)
-    assert "Legs up now?" in dialog.until(lambda d: "Start" in d.buttons).said
+    assert "Legs up?" in dialog.until(lambda d: "Start" in d.buttons).said
 
 
 def test_yesterdays_skip_leaves_todays_offer() -> None:
     dialog = card().tap("3 Not now").tap("Not cooled down").tap("16:15")
     skip = dialog.buttons["Skip"]
-    dialog.wait(days=1).type("/ran").tap("In 15 minutes").press("Skip", skip)
+    dialog.wait(days=1).type("/ran").tap("In 30 min").press("Skip", skip)
     assert dialog.person.offer is not None

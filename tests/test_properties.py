@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from bot.content.routine import routine
 from bot.content.words import plain
 from bot.conversation import step
+from bot.conversation.agenda import Wanted
 from bot.conversation.buttons import LONGEST, parse
 from bot.conversation.check import agreed, current
 from bot.conversation.closures import is_closed
@@ -28,11 +29,23 @@ from bot.conversation.person import (
     due_at,
     lane,
 )
-from bot.events import Command, Event, Expired, Lane, Message, Press, Text, Wake
+from bot.events import (
+    Command,
+    Event,
+    Expired,
+    Lane,
+    Location,
+    Message,
+    Press,
+    RunFinished,
+    Text,
+    Wake,
+)
 from bot.practice.clearance import Variation
 from tests.dialog import HERE, Dialog, cleared, resting
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
+START_NAIVE = START.replace(tzinfo=None)
 ZONES = ("Europe/Berlin", "America/Santiago", "Africa/Cairo", "Pacific/Apia", "", "Asia/Kolkata")
 STATE = TypeAdapter(Person)
 UP = (Phase.SETUP, Phase.SETTLE, Phase.REST)
@@ -40,15 +53,20 @@ ALARMS = ("stop", "ouch", "help", "chest pain", "My chest hurts!", "I can’t br
 COMMANDS = (
     "start", "up", "hold", "lutw", "stop", "help", "seat", "ran", "reminders", "resume", "check",
     "what", "why", "faq", "stats", "settings", "country", "zone", "privacy", "export", "forget",
-    "", "nonsense", "UP",
+    "remind", "bedtime", "runs", "quiet", "pause", "language", "", "nonsense", "UP",
 )  # fmt: skip
 ARGUMENTS = (
     "", "5", "0", "99", "8 min", "classic", "knees_bent", "rest_seat", "Germany", "ZZ", "xx",
+    "halb elf", "22:30", "tomorrow at 7", "Tue Thu about 18:30, an hour", "22:00-7:00", "Tokyo",
+    "until friday", "springfield", "de",
     "Europe/London", "../etc/passwd", "heart", "claims", "4", "²", "٣", "-1", "1e9", "{x}", "*_\\",
 )  # fmt: skip
 TEXTS = (
     *ALARMS, "hello", "", "done", "next", "pause", "go on", "resume", "tingling", "gone", "still",
     "dizzy", "worse", "lighter", "im in place", "more time", "come down", "legs up", "i ran",
+    "halb elf", "at 22:30", "in 20 min", "tomorrow at 7", "every evening at ten", "ran 10k",
+    "Mon-Thu 22:00, Fri Sat 23:30", "Tue Thu about 18:30, an hour", "until friday", "Berlin",
+    "I'm in Tokyo this week", "i am in paris", "springfield", "21:40", "22:00 to 7:00",
     "seat", "what is this", "wrong", "stuck", "{text}", "*_\\|", "\x00\ud83d\ude00"
     .encode("utf-16", "surrogatepass").decode("utf-16"), "a" * 5000,
 )  # fmt: skip
@@ -60,8 +78,18 @@ FORGED = (
     "1|7|later|1", "1|7|leg|1|urine", "1|7|not_now|1|meal", "1|7|worse|1|weak", "1|7|keep|nothing",
     "1|7|keep|result", "1|7|emergency|1|mistake", "1|7|card|1|emergency", "1|7|card|1|leg",
     "1|7|up|classic", "1|7|ran|soon", "1|7|before|1|guardian|yes", "1|7|forget|no", "x" * 200,
+    "1|7|nudge|1|start", "1|7|nudge|1|in|9999", "1|7|set|1|undo", "1|7|set|1|exact",
+    "1|7|bedtime|2460", "1|7|bedtime|0030", "1|7|once|20261122-2130", "1|7|once|20261301-0000",
+    "1|7|once|x", "1|7|pause|0", "1|7|pause|14", "1|7|quiet|2200-0700", "1|7|quiet|9999-0700",
+    "1|7|run|1|day|9", "1|7|run|1|at|0000", "1|7|clock|1|9999", "1|7|clock|1|more",
+    "1|7|city|1|0", "1|7|city|1|99", "1|7|travel|1|until", "1|7|home|1|yes", "1|7|language|xx",
+    "1|7|language|de", "1|7|remind|drop|1", "1|7|remind|off", "1|7|ran|tonight", "1|7|zone",
+    "1|7|once|00010101-0000",
     "1|7|hold|1|trouble|", "1|7|hold|1|more|-1", "1|7|hold|²|down", "1|99999999999999999999|up",
 )  # fmt: skip
+
+
+EXPIRING = ("cue", "exit", "call", "asleep", "nudge.bedtime", "nudge.run", "", "x")
 
 
 @dataclass
@@ -128,7 +156,7 @@ def holds_always(
     if is_.consent is None:
         assert {entry.kind for entry in is_.closed} <= {"day"}
     if is_.consent is None and is_.hold is None:
-        assert blank(replace(is_, closed=()))
+        assert blank(replace(is_, closed=(), language=""))
     if is_.consent is not None and is_.consent.keep is Keep.NOTHING:
         assert is_.habits == Habits()
         assert not after.rests
@@ -187,7 +215,12 @@ events = st.one_of(
     st.builds(Command, st.sampled_from(COMMANDS), st.sampled_from(ARGUMENTS)),
     st.builds(Text, st.sampled_from(TEXTS) | st.text(max_size=40)),
     st.builds(Press, st.sampled_from(FORGED)),
-    st.builds(Expired, st.sampled_from(("cue", "exit", "call", "asleep", "offer", "", "x"))),
+    st.builds(Location, st.sampled_from((52.5, 0.0, 91.0)), st.sampled_from((13.4, 139.7, -181.0))),
+    st.builds(RunFinished, st.datetimes(START_NAIVE, timezones=st.just(UTC))),
+    st.builds(
+        Expired,
+        st.sampled_from(("cue", "exit", "call", "asleep", "nudge.bedtime", "nudge.run", "", "x")),
+    ),
     st.tuples(st.just("wake"), st.sampled_from((0.0, 0.0, 0.0, 1.0, 20.0, 45.0, 3000.0, 90000.0))),
     st.tuples(
         st.just("jump"),
@@ -299,10 +332,12 @@ def is_stale(said: tuple[Message, ...]) -> bool:
 def test_after_any_history_time_alone_brings_everything_to_rest(
     beginning, zone, many, more
 ) -> None:
-    """Woken at each due moment, a person comes to where nothing but dates is due."""
+    """Woken at each due moment, a person comes to where nothing is due but what they wished."""
     someone = world(beginning, zone)
     for each in [*many, *more]:
         happens(someone, each)
+    without = replace(someone.person.agenda, wanted=Wanted())
+    someone.scene = replace(someone.scene, person=replace(someone.person, agenda=without))
     for _ in range(60):
         due = due_at(someone.person)
         if due is None:

@@ -278,7 +278,7 @@ def set_up_left() -> Dialog:
 
 
 def back_from_a_run() -> Dialog:
-    dialog = cleared().type("/ran").tap("In 15 minutes").type("/reminders").wait(minutes=15)
+    dialog = cleared().type("/ran").tap("In 30 min").type("/reminders").wait(minutes=30)
     dialog.tap("Start").tap("Change").tap("Seated rest").wait(minutes=6).type("I'm back")
     return dialog.tap("Cooled down, legs up")
 

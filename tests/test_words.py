@@ -630,7 +630,12 @@ def test_numbers_in_the_words_are_those_of_the_rules():
     assert food == {3}
     assert "3 hours" in texts["card.any_food"]
     assert which["not_now", "warm"].later == 15
-    assert texts["ran.soon"] == "In 15 minutes"
+    assert value["after_run_wait"] == 30
+    assert texts["button.in_30"] == "In 30 min"
+    assert value["rest_silences_from_hour"] == 15
+    assert "15:00" in texts["reminders.not_both"]
+    assert value["about_window"] == 15
+    assert "a quarter of an hour" in texts["reminders.seat"]
     assert "five to ten minutes" in texts["why.sign.not_now"]
     assert soon.before == 60
     assert texts["cue.soon"].startswith("One minute left.")

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from tzlocal import get_localzone_name
 
+NOWHERE = frozenset({"UTC", "Etc/UTC", "UCT", "Etc/UCT", "Universal", "Zulu", "Etc/Universal"})
 _LOCALE = re.compile(r"([a-z]{2,3})(?:_([A-Z]{2}|[0-9]{3}))?(?:[.@].*)?")
 
 
@@ -31,10 +32,13 @@ def language(environment: Mapping[str, str]) -> str:
 
 
 def machine_zone() -> str:
-    """The IANA name of the machine's time zone; empty where it does not say."""
+    """The IANA name of the machine's time zone; empty where it does not say.
+
+    UTC is what a machine is set to that stands nowhere: it says nothing of a person's evening.
+    """
     try:
         name = get_localzone_name()
-        return ZoneInfo(name).key if name else ""
+        return ZoneInfo(name).key if name and name not in NOWHERE else ""
     except (ZoneInfoNotFoundError, LookupError, ValueError, OSError):
         return ""
 

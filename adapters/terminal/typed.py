@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from adapters.terminal.screen import Choice, clean
-from bot.events import Command, Event, Press, Text
+from bot.events import Command, Event, Location, Press, Text
 
 LONGEST_LINE = 4000
 LONGEST_JUMP = timedelta(days=366)
@@ -15,6 +15,7 @@ LONGEST_JUMP = timedelta(days=366)
 _NUMBERS = re.compile(r"[0-9]{1,2}(?:[\s,]+[0-9]{1,2})*,?")
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z_]{0,31})(?:\s+(.*))?", re.DOTALL)
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_PLACE = re.compile(r"(-?[0-9]{1,2}\.[0-9]+)\s*,\s*(-?[0-9]{1,3}\.[0-9]+)")
 _SPANS = re.compile(r"(?:[0-9]{1,6}\s*[a-z]+\s*)+")
 _SPAN = re.compile(r"([0-9]+)\s*([a-z]+)")
 _SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -87,6 +88,8 @@ def read(line: str, offered: Sequence[Choice]) -> Typed:
     }
     if choice := by_label.get(line.casefold()):
         return Events((Press(choice.data),))
+    if place := _PLACE.fullmatch(line):  # a shared location, as maps write one
+        return Events((Location(float(place[1]), float(place[2])),))
     if offered and _NUMBERS.fullmatch(line):
         return _pressed([int(part) for part in re.findall("[0-9]+", line)], offered)
     return Events((Text(line),))

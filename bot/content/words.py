@@ -7,19 +7,20 @@ Values that are put into a text are escaped, so that a name can never change the
 import gettext
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import negotiate_locale
 from babel.dates import format_date, format_datetime, format_time
+from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 DEFAULT_LANGUAGE = "en"
 
@@ -112,23 +113,37 @@ class Words:
         if found in (key, f"{key}.plural"):
             raise KeyError(key)
         put_in = {name: escape(value) for name, value in values.items()}
-        return Marked(found.format(n=f"{n:g}", **put_in))
+        shown = format_decimal(n, locale=self.locale)
+        return Marked(found.format(n=shown, **put_in))
 
-    def clock(self, at: datetime, zone: ZoneInfo) -> str:
+    def clock(self, at: datetime, zone: tzinfo) -> str:
         """The time of day there, as this language writes it."""
         return format_time(at, "HH:mm", tzinfo=zone, locale=self.locale)
 
-    def day(self, at: datetime, zone: ZoneInfo) -> str:
-        """The day there, with its weekday: Sunday 22 Nov."""
-        return format_datetime(at, "EEEE d MMM", tzinfo=zone, locale=self.locale)
+    def time(self, clock: time) -> str:
+        """A time of day, as this language writes it."""
+        return format_time(clock, "HH:mm", locale=self.locale)
 
-    def moment(self, at: datetime, zone: ZoneInfo) -> str:
+    def weekdays(self, days: Sequence[int]) -> str:
+        """Weekdays from Monday = 0, as a list: Tue, Thu and Sun."""
+        names = self.locale.days["stand-alone"]["abbreviated"]
+        return format_list([names[day] for day in days], locale=self.locale)
+
+    def day(self, at: datetime, zone: tzinfo) -> str:
+        """The day there, with its weekday: Sunday 22 Nov."""
+        return format_datetime(at, self("format.day"), tzinfo=zone, locale=self.locale)
+
+    def moment(self, at: datetime, zone: tzinfo) -> str:
         """The day and the time of day there: Sunday 22 Nov, 12:00."""
         return f"{self.day(at, zone)}, {self.clock(at, zone)}"
 
+    def weekday_date(self, on: date) -> str:
+        """A calendar day with its weekday: Sunday 22 Nov."""
+        return format_date(on, self("format.day"), locale=self.locale)
+
     def date(self, on: date) -> str:
         """A calendar day in full: 22 November 2026."""
-        return format_date(on, "d MMMM y", locale=self.locale)
+        return format_date(on, self("format.date"), locale=self.locale)
 
     def month(self, number: int) -> str:
         """The name of a month, from 1."""

@@ -7,20 +7,37 @@ from bot.content.words import words
 from bot.conversation import (
     about,
     account,
+    asking,
     check,
     feeling,
     hold,
+    nudges,
+    offers,
+    reminders,
     runs,
     safety,
     trouble,
     up,
     way_out,
+    whereabouts,
+    wishes,
 )
 from bot.conversation.buttons import ANYONE, Pressed, parse
 from bot.conversation.free_text import alarm, meanings, urgent
 from bot.conversation.person import Phase, Scene
 from bot.conversation.reply import Answer, button, emergency_number, say, words_of
-from bot.events import Command, Event, Expired, Lane, Message, Press, Text, Wake
+from bot.events import (
+    Command,
+    Event,
+    Expired,
+    Lane,
+    Location,
+    Message,
+    Press,
+    RunFinished,
+    Text,
+    Wake,
+)
 
 HISTORY = ("stats", "export")
 """The commands for which a scene needs the history of rests."""
@@ -34,6 +51,9 @@ def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Messag
     """
     now = max(now, scene.person.at or now)
     scene, said = _answer(scene, event, now)
+    if said and scene.person.hold is None and all(each.lane >= Lane.REPLY for each in said):
+        scene, missed = nudges.missed(scene)
+        said = (*missed, *said)
     return replace(scene, person=replace(scene.person, at=now)), said
 
 
@@ -42,21 +62,35 @@ def _answer(scene: Scene, event: Event, now: datetime) -> Answer:
         case Wake():
             return _wake(scene, now)
         case Expired(kind):
-            return hold.expired(scene, kind, now)
+            return hold.expired(nudges.expired(scene, kind), kind, now)
         case Command(name, argument):
             return _command(scene, name.casefold(), argument, now)
         case Press(data):
             return _press(scene, data, now)
         case Text(text):
             return _text(scene, text, now)
+        case Location():
+            return _located(scene, event, now)
+        case RunFinished(ended_at):
+            return runs.finished(scene, ended_at, now)
 
 
 def _wake(scene: Scene, now: datetime) -> Answer:
     every: list[Message] = []
-    for room in (hold.wake, safety.wake, check.wake, up.wake, account.wake):
-        scene, said = room(scene, now)
+    rooms = (hold, safety, check, nudges, up, whereabouts, asking, account)
+    for room in rooms:
+        scene, said = room.wake(scene, now)
         every += said
     return scene, tuple(every)
+
+
+def _located(scene: Scene, location: Location, now: datetime) -> Answer:
+    """A shared location, and what had to wait for it."""
+    if scene.person.consent is None:
+        return account.no_consent(scene)
+    question = scene.person.asking
+    scene, said = whereabouts.shared(scene, location, now)
+    return wishes.go_on(scene, said, question, now)
 
 
 def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
@@ -73,10 +107,10 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return hold.seat(scene, now)
         case "ran":
             return runs.ran(scene, now)
-        case "reminders":
-            return account.reminders(scene)
+        case "reminders" | "remind" | "bedtime" | "runs" | "quiet" | "pause" | "zone":
+            return _about_time(scene, name, argument, now)
         case "resume":
-            return account.resume(scene)
+            return account.resume(scene, now)
         case "check" if scene.person.legs_up:
             return hold.where(scene, now)
         case "check":
@@ -92,10 +126,10 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return account.stats(scene)
         case "settings":
             return account.settings(scene)
+        case "language":
+            return account.language(scene, argument)
         case "country":
             return account.set_country(scene, argument)
-        case "zone":
-            return account.set_zone(scene, argument)
         case "privacy":
             return account.privacy(scene)
         case "export":
@@ -104,6 +138,23 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return account.forget(scene, "") or (scene, ())
         case _:
             return _one_helpful_line(scene)
+
+
+def _about_time(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
+    """Commands that set reminders, or tell what they are set by."""
+    if scene.person.consent is None:
+        return account.no_consent(scene) if name == "zone" else check.ask_consent(scene)
+    if name == "zone":
+        return whereabouts.command(scene, argument, now)
+    if name in ("reminders", "remind") and not argument:
+        return reminders.show(scene, now)
+    if name in ("reminders", "remind"):
+        found = wishes.free(scene, argument, now)
+        scene = asking.asking(scene, "once", now)
+    else:
+        found = wishes.carry_out(scene, name, argument, now)
+        scene = asking.asking(scene, name, now)
+    return found or wishes.not_understood(scene, now) or (scene, ())
 
 
 def _press(scene: Scene, data: str, now: datetime) -> Answer:
@@ -142,9 +193,9 @@ def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
         case "leg", _, which:
             return up.leg(scene, number, which, now)
         case "later", _:
-            return up.later(scene, number)
+            return offers.later(scene, number)
         case "skip", *_:
-            return up.skip(scene, number)
+            return offers.skip(scene, number)
         case "emergency", _, said:
             return safety.emergency_answer(scene, number, said, now)
         case "answer", _, kind, said:
@@ -173,20 +224,78 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return check.proposed(scene, number, said, now)
         case "clinician", _, said:
             return check.clinician(scene, number, said, now)
+        case "language", code:
+            scene, told = account.language(scene, code)
+            return here(scene, now) if account.is_stranger(scene.person) else (scene, told)
         case "ran", when:
             return runs.pressed(scene, when, now)
+        case (("nudge" | "remind" | "set" | "bedtime" | "once" | "pause" | "quiet" | "run"), *_):
+            return _reminder_button(scene, pressed, now)
+        case (("clock" | "city" | "zone" | "travel" | "home"), *_):
+            return _place_button(scene, pressed, now)
         case "keep", choice:
             return account.keep(scene, choice, now)
         case "forget", said:
             return account.forget(scene, said)
         case "resume", *_:
-            return account.resume(scene)
+            return account.resume(scene, now)
         case "why", topic:
             return about.why(scene, topic)
         case "faq", asked:
             return about.faq(scene, asked)
         case _:
             return None
+
+
+def _reminder_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
+    """What a button of a reminder does; None when what it was about is over."""
+    number = pressed.number
+    if scene.person.consent is None:
+        return None
+    match pressed.parts:
+        case "nudge", _, what, *much:
+            return nudges.pressed(scene, number, what, "".join(much[:1]), now)
+        case "remind", "runs":
+            return runs.ask(scene, now)
+        case "remind", what, taken if taken.isdecimal():
+            return reminders.pressed(scene, what, int(taken), now)
+        case "remind", *what:
+            return reminders.pressed(scene, "".join(what[:1]), 0, now)
+        case "set", _, what:
+            return reminders.set_pressed(scene, number, what, now)
+        case "bedtime", said:
+            return reminders.bedtime_pressed(scene, said, now)
+        case "once", said:
+            return reminders.once_pressed(scene, said, now)
+        case "pause", "open":
+            return account.quiet(scene)
+        case "pause", said:
+            return reminders.pause_pressed(scene, said, now)
+        case "quiet", said:
+            return reminders.quiet_pressed(scene, said, now)
+        case "run", _, what, *said:
+            return runs.usual_pressed(scene, number, (what, *said), now)
+        case _:
+            return None
+
+
+def _place_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
+    """What a button of a clock or a place does, and what had to wait for it."""
+    number, question = pressed.number, scene.person.asking
+    match pressed.parts:
+        case "clock", _, said:
+            found = whereabouts.clock_pressed(scene, number, said, now)
+        case "city", _, said:
+            found = whereabouts.city_pressed(scene, number, said, now)
+        case "zone", *_:
+            return whereabouts.command(scene, "", now)
+        case "travel", _, said:
+            return whereabouts.travel_pressed(scene, number, said, now)
+        case "home", _, said:
+            return whereabouts.home_pressed(scene, number, said, now)
+        case _:
+            return None
+    return found and wishes.go_on(*found, question, now)
 
 
 def _stale(scene: Scene, now: datetime) -> Answer:
@@ -218,11 +327,18 @@ def _text(scene: Scene, text: str, now: datetime) -> Answer:
     if found and not _known_dizzy(scene, text):
         return _alarm(scene, found, now)
     person = scene.person
+    if person.hold is None and (answer := wishes.answer(scene, text, now)):
+        return answer
     for what in meanings(text, words_of(person).language):
         answer = _meant(scene, what, now)
         if answer is not None:
             return answer
-    return here(scene, now) if account.is_stranger(person) else _one_helpful_line(scene)
+    if account.is_stranger(person):
+        return here(scene, now)
+    if person.hold is None and person.check is None:
+        free = wishes.free(scene, text, now) or wishes.not_understood(scene, now)
+        return free or _one_helpful_line(scene)
+    return _one_helpful_line(scene)
 
 
 def _known_dizzy(scene: Scene, text: str) -> bool:

@@ -44,7 +44,8 @@ def _topic(scene: Scene, topic: str) -> str:
     spoken = words_of(scene.person)
     if topic.isdecimal():
         names = [name for name in lines(int(topic)) if name != UNDER_AGE]
-        parts = [spoken(f"page.{topic}").capitalize(), *(_line(scene, name) for name in names)]
+        title = spoken(f"page.{topic}")
+        parts = [title[:1].upper() + title[1:], *(_line(scene, name) for name in names)]
         if int(topic) == PAGES:
             parts.append(spoken("why.under_18"))
         return "\n".join(parts)

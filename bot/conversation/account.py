@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zoneinfo import available_timezones
 
-from bot.conversation import check
+from bot.content.words import languages, words
+from bot.conversation import check, reminders
 from bot.conversation.person import Keep, Person, Scene, renewal_due
 from bot.conversation.reply import (
     Answer,
@@ -97,11 +97,26 @@ def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:
     return scene, (say(scene, words_of(person)(f"keep.{choice}")),)
 
 
+def language(scene: Scene, said: str) -> Answer:
+    """/language, or a tap: the language of all that is said from now on."""
+    person = scene.person
+    wanted = said.strip().casefold()
+    for code in languages():
+        if wanted in (code, words(code)("language.name").casefold()):
+            scene = replace(scene, person=replace(person, language=code))
+            return scene, (say(scene, words(code)("language.set")),)
+    row = tuple(
+        button(person, "", "language", code, label=words(code)("language.name"))
+        for code in languages()
+    )
+    return scene, (say(scene, words_of(person)("language.ask"), row),)
+
+
 def set_country(scene: Scene, said: str) -> Answer:
     """/country: by name or two letters; for the emergency numbers."""
     person, spoken = scene.person, words_of(scene.person)
     if person.consent is None:
-        return scene, (say(scene, spoken("country.not_kept")),)
+        return no_consent(scene)
     names = {
         name.casefold(): code for code, name in spoken.locale.territories.items() if len(code) == 2
     }
@@ -116,18 +131,9 @@ def set_country(scene: Scene, said: str) -> Answer:
     return scene, (say(scene, text),)
 
 
-def set_zone(scene: Scene, said: str) -> Answer:
-    """/zone: an IANA name, such as Europe/Berlin."""
-    person, spoken = scene.person, words_of(scene.person)
-    if person.consent is None:
-        return scene, (say(scene, spoken("country.not_kept")),)
-    names = {name.casefold(): name for name in available_timezones()}
-    name = names.get(said.strip().replace(" ", "_").casefold())
-    if name is None:
-        return scene, (say(scene, spoken("zone.which")),)
-    person = replace(person, zone=name)
-    scene = replace(scene, person=person)
-    return scene, (say(scene, spoken("zone.set", zone=name)),)
+def no_consent(scene: Scene) -> Answer:
+    """Something to remember, of somebody of whom nothing may be kept."""
+    return scene, (say(scene, words_of(scene.person)("country.not_kept")),)
 
 
 def privacy(scene: Scene) -> Answer:
@@ -175,21 +181,14 @@ def quiet(scene: Scene) -> Answer:
     return scene, (say(scene, words_of(person)("stop.quiet"), row),)
 
 
-def resume(scene: Scene) -> Answer:
+def resume(scene: Scene, now: datetime) -> Answer:
     """Reminders again."""
-    scene = replace(scene, person=replace(scene.person, quiet=False))
-    return scene, (say(scene, words_of(scene.person)("stop.resumed")),)
-
-
-def reminders(scene: Scene) -> Answer:
-    """/reminders: what is on."""
-    person, spoken = scene.person, words_of(scene.person)
-    if person.offer is None:
-        return scene, (say(scene, spoken("reminders.none")),)
-    clock = spoken.clock(person.offer.at, zone_of(person))
-    day = spoken.day(person.offer.at, zone_of(person))
-    row = (button(person, "button.take_away", "skip", person.offer.number),)
-    return scene, (say(scene, spoken("reminders.one", day=day, clock=clock), row),)
+    if scene.person.consent is None:
+        return scene, (say(scene, words_of(scene.person)("stop.stranger")),)
+    person = reminders.resumed(scene.person, now)
+    scene, spoken = replace(scene, person=person), words_of(person)
+    parts = [spoken("stop.resumed"), reminders.next_in_words(person, now)]
+    return scene, (say(scene, " ".join(filter(None, parts))),)
 
 
 def wake(scene: Scene, now: datetime) -> Answer:

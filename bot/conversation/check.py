@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.content.routine import number, routine
+from bot.content.words import languages, words
 from bot.conversation import verdict
 from bot.conversation.closures import number_for
 from bot.conversation.person import RECONFIRM, Check, Consent, Habits, Keep, Person, Scene
@@ -41,7 +42,12 @@ def ask_consent(scene: Scene) -> Answer:
         (button(person, f"consent.{choice}", "consent", choice),)
         for choice in ("result", "nothing", "no")
     )
-    return scene, (say(scene, spoken("consent.ask"), *rows),)
+    others = tuple(
+        button(person, "", "language", each, label=words(each)("language.name"))
+        for each in languages()
+        if each != spoken.language
+    )
+    return scene, (say(scene, spoken("consent.ask"), *rows, *filter(None, (others,))),)
 
 
 def agreed(person: Person) -> bool:
@@ -58,7 +64,7 @@ def consent(scene: Scene, choice: str, now: datetime) -> Answer | None:
         person = replace(person, next_number=was.next_number)
         scene = replace(scene, person=person, forget_history=True)
         seat = (button(person, "button.seat", "seat"),)
-        return scene, (say(scene, words_of(person)("consent.declined"), seat),)
+        return scene, (say(scene, words_of(was)("consent.declined"), seat),)
     if choice not in (Keep.RESULT, Keep.NOTHING):
         return None
     given = Consent(Keep(choice), routine().consent_version, now)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from bot.conversation import closures, safety
+from bot.conversation import closures, reminders, safety
 from bot.conversation.person import Habits, Hold, Phase, Rest, Scene
 from bot.conversation.plan import shorter
 from bot.conversation.reply import (
@@ -41,7 +41,10 @@ def feel(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None
         text = words_of(person)("feeling.worse.which")
         return with_hold(scene, hold, (text, worse_rows(person, hold)))
     scene = _rate(scene, hold, feeling)
-    return with_hold(scene, None, (_goodbye(scene, hold, feeling, now), ()))
+    scene, _ = with_hold(scene, None)
+    scene, more = reminders.same_tomorrow(scene, now) if not hold.dizzy else (scene, ())
+    goodbye = _goodbye(scene, hold, "" if more else feeling, now)
+    return scene, (say(scene, goodbye), *more)
 
 
 def _felt_late(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None:
@@ -135,7 +138,10 @@ def _comfortable(habits: Habits, hold: Hold) -> Habits:
 
 
 def _goodbye(scene: Scene, hold: Hold, feeling: str, now: datetime) -> str:
-    """The last words of a rest; good night is always the last of the day."""
+    """The last words of a rest; good night is always the last of the day.
+
+    Without a ``feeling`` there is a question to come, whose answer brings it.
+    """
     person, spoken, plan = scene.person, words_of(scene.person), hold.plan
     parts = []
     late = bedtime(now, zone_of(person))
@@ -155,6 +161,6 @@ def _goodbye(scene: Scene, hold: Hold, feeling: str, now: datetime) -> str:
         parts.append(spoken.count("delight.tenth", round(habits.seconds / 60)))
     if hold.dizzy:
         parts.append(spoken("goodbye.dizzy"))
-    else:
+    elif feeling:
         parts.append(spoken("goodbye.night" if late else f"goodbye.{feeling}"))
     return " ".join(parts)

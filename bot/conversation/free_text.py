@@ -20,6 +20,8 @@ CRIES = frozenset({"down", "chest", "emergency", "weak"})
 LONGEST_ALARM = 200
 """Characters: a longer text is no cry for help, and its first ones are read all the same."""
 
+_DISTANCE = re.compile(r"\d{1,3}(k|km|mi|m|min|h)?")
+_GAP = r" (?:\w+ ){0,4}"
 _OTHER = re.compile(r"[^\w]+")
 
 
@@ -33,9 +35,19 @@ def _phrases(language: str, meaning: str) -> frozenset[str]:
     return frozenset(_plain(phrase) for phrase in words(language)(f"text.{meaning}").split("|"))
 
 
-def _sounds(phrase: str, padded: str) -> bool:
-    # A number alone is a call for help; inside a sentence it is a distance or a time.
-    return padded == f" {phrase} " if phrase.isdecimal() else f" {phrase} " in padded
+@cache
+def _anywhere(language: str, meaning: str) -> re.Pattern[str]:
+    """Any phrase of that meaning, anywhere in a padded text.
+
+    A number alone is a call for help; inside a sentence it is a distance or a time. Where a phrase
+    has three dots, up to four words may stand between.
+    """
+    found = []
+    for phrase in words(language)(f"text.{meaning}").split("|"):
+        parts = [re.escape(_plain(part)) for part in phrase.split("...")]
+        alone = len(parts) == 1 and parts[0].isdecimal()
+        found.append(f"^ {parts[0]} $" if alone else f" {_GAP.join(parts)} ")
+    return re.compile("|".join(found))
 
 
 def alarm(text: str) -> str:
@@ -43,15 +55,35 @@ def alarm(text: str) -> str:
     padded = f" {_plain(text[:LONGEST_ALARM])} "
     for meaning in ALARMS:
         for language in languages():
-            if any(_sounds(phrase, padded) for phrase in _phrases(language, meaning)):
+            if _anywhere(language, meaning).search(padded):
                 return meaning
     return ""
 
 
 def meanings(text: str, language: str) -> tuple[str, ...]:
-    """What the whole text may mean in that language: which of it, the moment decides."""
+    """What the whole text may mean, in that language first: which of it, the moment decides."""
     said = _plain(text[:LONGEST_ALARM])
-    return tuple(m for m in MEANINGS if said in _phrases(language, m))
+    every = dict.fromkeys((language, *languages()))
+    found = [m for each in every for m in MEANINGS if said in _phrases(each, m)]
+    if any(_is_run(said, each) for each in every):
+        found.append("ran")
+    return tuple(dict.fromkeys(found))
+
+
+def _is_run(said: str, language: str) -> bool:
+    """Whether it is nothing but words of a run that is over: ran 10k, back from a long run."""
+    run, over, rest = (_phrases(language, part) for part in ("ran_run", "ran_over", "ran_rest"))
+    said_words = said.split()
+    plain_words = [word for word in said_words if not _DISTANCE.fullmatch(word)]
+    ran = len(plain_words) < len(said_words) or any(word in run for word in plain_words)
+    known = all(word in run | over | rest for word in plain_words)
+    return ran and known and any(word in over for word in plain_words)
+
+
+def contains(text: str, meaning: str) -> bool:
+    """Whether words of that meaning stand anywhere in a text, in whatever shipped language."""
+    padded = f" {_plain(text[:LONGEST_ALARM])} "
+    return any(_anywhere(each, meaning).search(padded) for each in languages())
 
 
 def urgent(event: Event) -> bool:

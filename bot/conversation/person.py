@@ -1,13 +1,14 @@
 """A person as the conversation knows them, and when time must next be looked at for them."""
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.content.routine import number, routine
+from bot.conversation.agenda import Agenda, Purpose, next_due, seat_of
 from bot.events import Address, Lane
 from bot.practice.clearance import Clearance, Place, Variation
-from bot.practice.localtime import instant, zone
+from bot.practice.localtime import fixed, instant, zone
 from bot.practice.questionnaire import expires
 from bot.practice.timeline import Cue, cues
 
@@ -209,9 +210,45 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A rest that was put off to a later moment."""
+    """A rest that was put off to a later moment; a reminder put off keeps its purpose."""
 
     at: datetime
+    number: int = 0
+    purpose: Purpose = Purpose.ONCE
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question that a typed line may answer.
+
+    ``wish`` is what was wanted when it had to be asked first where the person is: the kind of
+    question that ``said`` answers. ``days`` and ``clock`` are what is chosen of usual runs;
+    ``zones`` are the clocks or cities to choose from, by their buttons.
+    """
+
+    kind: str
+    number: int
+    at: datetime
+    wish: str = ""
+    said: str = ""
+    days: tuple[int, ...] = ()
+    clock: time | None = None
+    zones: tuple[str, ...] = ()
+    until: date | None = None
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """When a wish that waits for a place is kept no longer: it is in the person's words."""
+        return self.at + DRAFT_KEPT if self.said else None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where somebody who travels comes from, and when to ask whether they are back."""
+
+    zone: str
+    country: str
+    until: date | None = None
     number: int = 0
 
 
@@ -247,12 +284,19 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Everything that is kept of one person but their addresses and the history of rests."""
+    """Everything that is kept of one person but their addresses and the history of rests.
+
+    ``locale`` is what their platform told, ``language`` what they chose. ``offset`` is all that
+    is known of their clock, in minutes east of UTC, until there is a ``zone``.
+    """
 
     id: int
     locale: str = ""
+    language: str = ""
     zone: str = ""
+    offset: int | None = None
     country: str = ""
+    home: Home | None = None
     consent: Consent | None = None
     clearance: Clearance | None = None
     cleared_at: datetime | None = None
@@ -269,6 +313,8 @@ class Person:
     closed: tuple[Closed, ...] = ()
     offer: Offer | None = None
     quiet: bool = False
+    agenda: Agenda = field(default_factory=Agenda)
+    asking: Asking | None = None
     next_number: int = 1
     habits: Habits = field(default_factory=Habits)
     at: datetime | None = None
@@ -277,6 +323,28 @@ class Person:
     def keeps(self) -> bool:
         """Whether what they do may be kept: they agreed, and not to nothing."""
         return self.consent is not None and self.consent.keep is Keep.RESULT
+
+    @property
+    def speaks(self) -> str:
+        """The locale of what is said to them."""
+        return self.language or self.locale
+
+    @property
+    def clock(self) -> tzinfo:
+        """The clock on their wall; UTC while nothing is known of it."""
+        if not self.zone and self.offset is not None:
+            return fixed(self.offset)
+        return zone(self.zone)
+
+    @property
+    def knows_time(self) -> bool:
+        """Whether we know what their clock says."""
+        return bool(self.zone) or self.offset is not None
+
+    @property
+    def seat(self) -> timedelta:
+        """Their own place in the window of "about half past nine"."""
+        return seat_of(self.id)
 
     @property
     def legs_up(self) -> bool:
@@ -311,7 +379,7 @@ class Scene:
 def blank(person: Person) -> bool:
     """Whether nothing at all is kept of this person: they agreed to nothing and nothing runs."""
     stranger = Person(person.id, locale=person.locale, zone=person.zone)
-    return replace(person, next_number=stranger.next_number, at=None) == stranger
+    return replace(person, next_number=stranger.next_number, asking=None, at=None) == stranger
 
 
 def lane(person: Person) -> Lane:
@@ -330,7 +398,14 @@ def renewal_due(person: Person) -> datetime | None:
     if person.renewal_told == ends:
         return None
     notice = ends - timedelta(days=number("renewal_notice"))
-    return instant(notice, number("doctor_question_hour"), zone(person.zone))
+    return instant(notice, number("doctor_question_hour"), person.clock)
+
+
+def back_home_due(person: Person) -> datetime | None:
+    """When somebody who travels is asked whether they are back."""
+    if person.home is None or person.home.until is None or person.quiet:
+        return None
+    return instant(person.home.until, number("back_home_hour"), person.clock)
 
 
 def due_at(person: Person) -> datetime | None:
@@ -339,14 +414,18 @@ def due_at(person: Person) -> datetime | None:
     A property of the state: nothing is ever cancelled. Rounded up to `TICK`.
     """
     hold, check, card, offer = person.hold, person.check, person.card, person.offer
+    asking = person.asking
     moments = [
         hold.due if hold else None,
         check.gone_at if check else None,
         card.again_at if card else None,
+        asking.gone_at if asking else None,
         offer.at if offer else None,
         person.cleared_until,
         person.proposed_until,
         renewal_due(person) if hold is None else None,
+        back_home_due(person) if hold is None else None,
+        None if person.quiet else next_due(person.agenda, person.seat, person.clock),
         *(entry.ask_at or entry.until for entry in person.closed),
     ]
     earliest = min((moment for moment in moments if moment), default=None)

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 from bot.content.words import Marked, Words, words
 from bot.conversation.buttons import ANYONE, data
 from bot.conversation.person import Hold, Person, Scene
 from bot.events import Button, Lane, Message
 from bot.practice.countries import country_of, numbers
-from bot.practice.localtime import zone
 
 Answer = tuple[Scene, tuple[Message, ...]]
 """What every room gives back: the scene as it now is, and what is to be said."""
@@ -20,12 +18,12 @@ Rows = tuple[tuple[Button, ...], ...]
 
 def words_of(person: Person) -> Words:
     """The words in this person's language."""
-    return words(person.locale)
+    return words(person.speaks)
 
 
-def zone_of(person: Person) -> ZoneInfo:
-    """This person's time zone; UTC while it is not known."""
-    return zone(person.zone)
+def zone_of(person: Person) -> tzinfo:
+    """The clock on this person's wall; UTC while nothing is known of it."""
+    return person.clock
 
 
 def button(person: Person, key: str, verb: str, *about: object, label: str = "") -> Button:
@@ -100,9 +98,9 @@ def help_line(person: Person) -> str:
     return words_of(person)("emergency.help_line", number=found)
 
 
-def country_name(person: Person) -> str:
-    """The country in the person's language."""
-    code = country(person)
+def country_name(person: Person, code: str = "") -> str:
+    """A country, theirs if none is given, in the person's language."""
+    code = code or country(person)
     name: str = words_of(person).locale.territories.get(code, code)
     return name
 

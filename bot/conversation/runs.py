@@ -1,40 +1,196 @@
-"""After a run: walk and drink first, legs up after."""
+"""After a run: walk and drink first, legs up after. And the runs that come every week."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
-from bot.conversation import check, closures, hold, safety, up
-from bot.conversation.person import Offer, Scene
-from bot.conversation.reply import Answer, button, say, words_of, zone_of
+from bot.content.routine import number
+from bot.conversation import check, closures, hold, offers, reminders, safety, up, whereabouts
+from bot.conversation.agenda import (
+    WEEK,
+    Purpose,
+    RunTime,
+    answered,
+    upcoming,
+)
+from bot.conversation.asking import asking
+from bot.conversation.person import Asking, Scene
+from bot.conversation.reply import Answer, button, minutes, pairs, say, words_of
+from bot.practice.localtime import day
 
 COOL_DOWN = timedelta(minutes=safety.which("not_now", "warm").later)
 """How long to walk and drink before legs go up."""
+WAIT = timedelta(minutes=number("after_run_wait"))
+LATE = timedelta(minutes=number("late_after_run"))
+STARTS = (time(6, 30), time(7), time(12), time(17, 30), time(18), time(18, 30), time(19), time(20))
+LENGTHS = (30, 45, 60, 90)
 
 
 def ran(scene: Scene, now: datetime) -> Answer:
-    """/ran: back from a run."""
-    person = scene.person
-    if person.hold is not None:
+    """/ran, "I'm back": back from a run."""
+    if scene.person.hold is not None:
         return hold.where(scene, now)
-    spoken = words_of(person)
-    row = (button(person, "ran.now", "ran", "now"), button(person, "ran.soon", "ran", "soon"))
+    scene = _noted(scene, now)
+    person, spoken = scene.person, words_of(scene.person)
+    row = (
+        button(person, "ran.now", "ran", "now"),
+        button(person, "button.in_30", "ran", "soon"),
+        button(person, "ran.tonight", "ran", "tonight"),
+    )
     return scene, (say(scene, spoken("ran"), row),)
 
 
+def _noted(scene: Scene, ended_at: datetime) -> Scene:
+    person = scene.person
+    if person.consent is None:
+        return scene
+    agenda = replace(answered(person.agenda), ran=ended_at, back=None)
+    return replace(scene, person=replace(person, agenda=agenda))
+
+
+def finished(scene: Scene, ended_at: datetime, now: datetime) -> Answer:
+    """A run is over, as a watch or a diary tells: offered once they have cooled down."""
+    person = scene.person
+    known = person.agenda.ran
+    if person.consent is None or not now - LATE < ended_at <= now or person.hold is not None:
+        return scene, ()
+    if known is not None and abs(known - ended_at) < LATE:
+        return scene, ()
+    agenda = replace(person.agenda, ran=ended_at, back=ended_at)
+    return replace(scene, person=replace(person, agenda=agenda)), ()
+
+
 def pressed(scene: Scene, when: str, now: datetime) -> Answer | None:
-    """Cooled down already, or in a while."""
-    if when not in ("now", "soon"):
+    """Cooled down already, in a while, or tonight."""
+    if when not in ("now", "soon", "tonight"):
         return None
-    if (
-        when == "now"
-        or closures.is_closed(scene.person, now)
-        or not check.may_go_up(scene.person, now)
-    ):
+    person = scene.person
+    if when == "now" or closures.is_closed(person, now) or not check.may_go_up(person, now):
         return up.legs_up(scene, "", now)
-    at = now + COOL_DOWN
-    taken, person = closures.number_for(scene.person)
-    scene = replace(scene, person=replace(person, offer=Offer(at, taken)))
-    spoken = words_of(scene.person)
-    clock = spoken.clock(at, zone_of(scene.person))
-    row = (button(scene.person, "button.skip", "skip", taken),)
-    return scene, (say(scene, spoken("offer.set", clock=clock), row),)
+    if when == "tonight":
+        return _tonight(scene, now)
+    return offers.put_off(scene, now + WAIT, Purpose.BACK)
+
+
+def _tonight(scene: Scene, now: datetime) -> Answer:
+    """This evening's reminder stands for it, if there is one; else the time is asked."""
+    person, where = scene.person, scene.person.clock
+    tonight = [
+        due.at
+        for due in upcoming(person.agenda, person.seat, where)
+        if due.purpose in (Purpose.BEDTIME, Purpose.ONCE) and due.on == day(now, where)
+    ]
+    if not tonight:
+        return reminders.ask_once(scene, now)
+    # The question after the run is answered: what was said of it keeps no bedtime away.
+    told = tuple(each for each in person.agenda.nudged if each[0] is not Purpose.RUN)
+    scene = replace(scene, person=replace(person, agenda=replace(person.agenda, nudged=told)))
+    spoken = words_of(person)
+    return scene, (say(scene, spoken("offer.set", clock=spoken.clock(min(tonight), where))),)
+
+
+# Usual runs
+
+
+def ask(scene: Scene, now: datetime) -> Answer:
+    """Usual runs: the days first, to tap or all to type."""
+    if scene.person.consent is None:
+        return check.ask_consent(scene)
+    if whereabouts.unsure(scene.person, repeats=True):
+        return whereabouts.ask(scene, now, wish="runs")
+    scene = asking(scene, "runs", now)
+    return _days(scene)
+
+
+def _days(scene: Scene) -> Answer:
+    person, spoken = scene.person, words_of(scene.person)
+    question = person.asking
+    if question is None:
+        return scene, ()
+    taken = question.number
+    days = [
+        button(
+            person,
+            "",
+            "run",
+            taken,
+            "day",
+            each,
+            "off" if each in question.days else "on",
+            label=f"{'✓ ' if each in question.days else ''}{spoken.weekdays([each])}",
+        )
+        for each in WEEK
+    ]
+    rows = [tuple(days[:4]), tuple(days[4:])]
+    if question.days:
+        rows.append((button(person, "button.days_done", "run", taken, "done"),))
+    if person.agenda.wanted.runs:
+        rows.append((button(person, "button.no_runs", "run", taken, "none"),))
+    key = "run.ask.days" if question.days else "run.ask"
+    chosen = spoken.weekdays(question.days) if question.days else ""
+    return scene, (say(scene, spoken(key, days=chosen), *rows, slot="runs", notice=chosen),)
+
+
+def usual_pressed(scene: Scene, taken: int, about: tuple[str, ...], now: datetime) -> Answer | None:
+    """A day, a time, a length, or none at all."""
+    what, said, on = about[0], "".join(about[1:2]), about[2:] != ("off",)
+    question = scene.person.asking
+    if question is None or question.kind != "runs" or question.number != taken:
+        return None
+    match what:
+        case "day" if said in map(str, WEEK):
+            days = {*question.days, int(said)} if on else {*question.days} - {int(said)}
+            return _days(_asking(scene, replace(question, days=tuple(sorted(days)))))
+        case "done" if question.days:
+            return _ask_clock(scene, question)
+        case "at" if question.days and said in [f"{each:%H%M}" for each in STARTS]:
+            clock = time(int(said[:2]), int(said[2:]))
+            return _ask_length(_asking(scene, replace(question, clock=clock)), taken)
+        case "for" if question.days and question.clock and said in map(str, LENGTHS):
+            return set_runs(scene, (RunTime(question.clock, question.days, int(said)),), now)
+        case "none":
+            return set_runs(scene, (), now)
+        case _:
+            return None
+
+
+def _asking(scene: Scene, question: Asking) -> Scene:
+    return replace(scene, person=replace(scene.person, asking=question))
+
+
+def _ask_clock(scene: Scene, question: Asking) -> Answer:
+    person, spoken = scene.person, words_of(scene.person)
+    times = [
+        button(person, "", "run", question.number, "at", f"{each:%H%M}", label=spoken.time(each))
+        for each in STARTS
+    ]
+    return scene, (say(scene, spoken("run.ask.clock"), tuple(times[:4]), tuple(times[4:])),)
+
+
+def _ask_length(scene: Scene, taken: int) -> Answer:
+    person, spoken = scene.person, words_of(scene.person)
+    lengths = [
+        button(person, "", "run", taken, "for", each, label=minutes(spoken, each))
+        for each in LENGTHS
+    ]
+    return scene, (say(scene, spoken("run.ask.length"), *pairs(lengths)),)
+
+
+def set_runs(scene: Scene, usual: tuple[RunTime, ...], now: datetime) -> Answer:
+    """These are the usual runs from now on; those of other days stay as they are."""
+    wanted = scene.person.agenda.wanted
+    taken = {each for entry in usual for each in entry.days}
+    stay = tuple(
+        replace(entry, days=left)
+        for entry in wanted.runs
+        if usual and (left := tuple(each for each in entry.days if each not in taken))
+    )
+    wanted = replace(wanted, runs=(*stay, *usual))
+    person = reminders.changed(scene.person, wanted, now)
+    scene, spoken = replace(scene, person=person), words_of(person)
+    if not usual:
+        return reminders.echo(scene, spoken("run.none"))
+    what = spoken("list.also").join(reminders.run_in_words(spoken, each) for each in usual)
+    coming = upcoming(person.agenda, person.seat, person.clock)
+    first = next(due.at for due in coming if due.purpose is Purpose.RUN)
+    text = spoken("run.set", what=what, when=spoken.moment(first, person.clock))
+    return reminders.echo(scene, text)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import check, closures, hold, plan, safety, setup, trouble, verdict
-from bot.conversation.person import Card, Closed, Offer, Person, Scene
+from bot.conversation.person import Card, Closed, Person, Scene
 from bot.conversation.reply import (
     Answer,
     button,
@@ -16,7 +16,7 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.conversation.way_out import ended
-from bot.events import Button, Lane, Message
+from bot.events import Button, Message
 from bot.practice.clearance import Clearance
 from bot.practice.localtime import bedtime, day
 
@@ -255,63 +255,16 @@ def leg(scene: Scene, taken: int, name: str, now: datetime) -> Answer | None:
     return safety.see_doctor(replace(scene, person=closures.reopen(person, "leg")), which, now)
 
 
-def later(scene: Scene, taken: int) -> Answer | None:
-    """A rest put off to the moment that was named."""
-    entry = closures.closed_for(scene.person, "later")
-    if entry is None or entry.number != taken or entry.until is None:
-        return None
-    person = replace(scene.person, offer=Offer(entry.until, taken))
-    scene = replace(scene, person=person)
-    spoken = words_of(person)
-    clock = spoken.clock(entry.until, zone_of(person))
-    row = (button(person, "button.skip", "skip", taken),)
-    return scene, (say(scene, spoken("offer.set", clock=clock), row),)
-
-
-def skip(scene: Scene, taken: int) -> Answer:
-    """Not then, and it costs nothing. A later offer or card is another one."""
-    person = scene.person
-    if person.offer and person.offer.number == taken:
-        person = replace(person, offer=None)
-    if person.card and person.card.number == taken:
-        person = replace(person, card=None)
-    scene = replace(scene, person=person)
-    return scene, (say(scene, words_of(scene.person)("offer.skipped")),)
-
-
 def wake(scene: Scene, now: datetime) -> Answer:
-    """A card that comes back, an offer whose time has come."""
-    scene, said = _offered(scene, now)
+    """A card that comes back."""
     person, card = scene.person, scene.person.card
-    if said or card is None or card.again_at is None or card.again_at > now:
-        return scene, said
+    if card is None or card.again_at is None or card.again_at > now:
+        return scene, ()
     late = now - card.again_at > CARD_LIVES
     shut = closures.is_closed(person, now) or not check.may_go_up(person, now)
     if late or shut or person.hold:
         return replace(scene, person=replace(person, card=None)), ()
     return ready(scene, now)
-
-
-def _offered(scene: Scene, now: datetime) -> Answer:
-    person, offer = scene.person, scene.person.offer
-    hold = person.hold
-    if offer and offer.at <= now and hold and not hold.plan.variation.raised:
-        at = max(hold.ends or now, now + timedelta(minutes=1))  # after the seated rest
-        return replace(scene, person=replace(person, offer=replace(offer, at=at))), ()
-    if offer and offer.at <= now:
-        scene = replace(scene, person=replace(person, offer=None))
-        late = now - offer.at > timedelta(minutes=number("late_offer"))
-        if late or person.hold or closures.is_closed(person, now):
-            return scene, ()
-        row = (
-            button(person, "button.start", "up"),
-            button(person, "button.seat", "seat"),
-            button(person, "button.skip", "skip", offer.number),
-        )
-        text = words_of(person)("offer.now")
-        scene = replace(scene, person=replace(scene.person, card=None))
-        return scene, (say(scene, text, row, lane=Lane.REMINDER, kind="offer"),)
-    return scene, ()
 
 
 def change(scene: Scene, taken: int, what: str, said: str, now: datetime) -> Answer | None:

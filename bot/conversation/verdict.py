@@ -32,6 +32,7 @@ def allowed(scene: Scene, found: Clearance) -> Message:
     row = [button(person, "button.now", "up")]
     if Variation.HIPS_BACK in found.variations and first is not Variation.HIPS_BACK:
         row.append(button(person, "button.wall", "up", Variation.HIPS_BACK))
+    row.append(button(person, "verdict.tonight", "remind", "once"))
     return say(scene, "\n".join(parts), tuple(row))
 
 
@@ -92,13 +93,18 @@ def refused(scene: Scene, found: Clearance, ticks: tuple[str, ...] = ()) -> Mess
     if found.opens:
         parts.append(spoken("verdict.come_back"))
     parts.append(spoken("verdict.seat"))
-    return say(scene, "\n\n".join(parts), (seat,))
+    row = [seat]
+    wanted = person.agenda.wanted
+    if (wanted.bedtimes or wanted.runs) and not wanted.seat:
+        parts.append(spoken("verdict.reminders"))
+        row.append(button(person, "button.quiet_seat", "remind", "seat"))
+    return say(scene, "\n\n".join(parts), tuple(row))
 
 
 def note(person: Person, opens: Clearance, ticks: tuple[str, ...]) -> str:
     """A note to show a clinician; shown once, with the result."""
     spoken = words_of(person)
-    ticked = ", ".join(spoken(f"note.{name}") for name in ticks)
+    ticked = "; ".join(spoken(f"note.{name}") for name in ticks)
     return spoken("verdict.note", what=opened(person, opens), ticked=ticked)
 
 

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import closures
+from bot.conversation.agenda import SILENCES_FROM, answered
 from bot.conversation.person import Closed, Hold, Person, Phase, Rest, Scene
 from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
 from bot.conversation.rest_buttons import feeling_rows
 from bot.conversation.safety import MORNING_HOUR
 from bot.events import Lane
 from bot.practice.clearance import ON_BED, Place
-from bot.practice.localtime import next_day
+from bot.practice.localtime import TURN, day, next_day
 
 EXIT_LATE = timedelta(minutes=number("late_exit"))
 TINGLING_AFTER = timedelta(minutes=number("tingling_after_exit"))
@@ -104,7 +105,8 @@ def counted(hold: Hold, now: datetime) -> int:
 
 def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
     """Put the rest into the history and the habits, where the person lets us keep them."""
-    person = scene.person
+    person = _served(scene.person, hold)
+    scene = replace(scene, person=person)
     if hold.started is None or not person.keeps:
         return scene
     plan, run = hold.plan, counted(hold, now)
@@ -126,6 +128,16 @@ def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
         )
     person = replace(person, habits=habits)
     return replace(scene, person=person, rests=(*scene.rests, rest))
+
+
+def _served(person: Person, hold: Hold) -> Person:
+    """A rest in the afternoon or later stands for that evening's; and they are there."""
+    if person.consent is None or hold.started is None:
+        return person
+    agenda, began = answered(person.agenda), hold.started.astimezone(person.clock)
+    if began.time() >= SILENCES_FROM or began.hour < TURN.hour:
+        agenda = replace(agenda, served=day(hold.started, person.clock))
+    return replace(person, agenda=agenda)
 
 
 def seat_over(scene: Scene, hold: Hold, now: datetime, said: str = "") -> Answer:

@@ -1,10 +1,18 @@
 """Local wall time: where a day turns, what is bedtime, when a clock next shows an hour."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.content.routine import number
+
+TURN = time(number("day_turns_hour"))
+"""When one day ends and the next begins, for somebody who is up late."""
+
+
+def fixed(minutes: int) -> tzinfo:
+    """The clock of somebody of whom only the offset is known, in minutes east of UTC."""
+    return timezone(timedelta(minutes=minutes))
 
 
 @cache
@@ -13,27 +21,41 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name or "UTC")
 
 
-def day(at: datetime, where: ZoneInfo) -> date:
+def day(at: datetime, where: tzinfo) -> date:
     """The day that a moment belongs to: the small hours are still the day before."""
     return (at.astimezone(where) - timedelta(hours=number("day_turns_hour"))).date()
 
 
-def instant(on: date, hour: int, where: ZoneInfo) -> datetime:
-    """When the clock there shows that hour: in a gap shifted by it, the first one of a doubled."""
-    return datetime.combine(on, time(hour), tzinfo=where).astimezone(UTC)
+@lru_cache(maxsize=4096)
+def moment(on: date, clock: time, where: tzinfo) -> datetime:
+    """When a clock there shows that: in a gap shifted by it, the first one of a doubled.
+
+    So RFC 5545 wants it, and so zoneinfo has it with fold=0.
+    """
+    return datetime.combine(on, clock, tzinfo=where).astimezone(UTC)
 
 
-def next_day(at: datetime, where: ZoneInfo, hour: int) -> datetime:
+def instant(on: date, hour: int, where: tzinfo) -> datetime:
+    """When a clock there shows that full hour."""
+    return moment(on, time(hour), where)
+
+
+def at_night(night: date, clock: time, where: tzinfo) -> datetime:
+    """When a clock there shows that in the evening of ``night`` or in the small hours after it."""
+    return moment(night + timedelta(days=clock < TURN), clock, where)
+
+
+def next_day(at: datetime, where: tzinfo, hour: int) -> datetime:
     """That hour on the day after the one that ``at`` belongs to."""
     return instant(day(at, where) + timedelta(days=1), hour, where)
 
 
-def day_turns(at: datetime, where: ZoneInfo) -> datetime:
+def day_turns(at: datetime, where: tzinfo) -> datetime:
     """When "today" is over."""
     return next_day(at, where, number("day_turns_hour"))
 
 
-def bedtime(at: datetime, where: ZoneInfo) -> bool:
+def bedtime(at: datetime, where: tzinfo) -> bool:
     """Whether a rest begun now is one before bed, with the limits of one."""
     hour = at.astimezone(where).hour
     return hour >= number("bedtime_from_hour") or hour < number("bedtime_to_hour")

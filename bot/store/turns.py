@@ -98,7 +98,7 @@ def apologise(db: Connection, incoming: Incoming, now: datetime, leased: Leased)
         .returning(address.c.person_id)
     ).scalar()
     state = db.execute(select(person.c.state).where(person.c.id == known)).scalar()
-    locale = (_glance(state).get("locale") if state else "") or incoming.locale
+    locale = (_speaks(state) if state else "") or incoming.locale
     text = urgent_words(incoming.event, locale) or words(locale)("service.failed")
     message = Message(place, text)
     outbox.put(db, (message,), known, now, leased)
@@ -108,6 +108,11 @@ def _glance(state: str) -> dict[str, Any]:
     """A person's state as it lies there, for when reading it properly may be what failed."""
     found = json.loads(state)
     return found if isinstance(found, dict) else {}
+
+
+def _speaks(state: str) -> str:
+    seen = _glance(state)
+    return str(seen.get("language") or seen.get("locale") or "")
 
 
 def due(db: Connection, now: datetime) -> list[int]:
@@ -154,7 +159,7 @@ def put_off(db: Connection, person_id: int, now: datetime, leased: Leased) -> No
     state = _glance(row.state)
     if state.get("hold") and not row.failures:
         home: Address = people.home(db, person_id)
-        message = Message(home, exit_words(state.get("locale") or ""), lane=Lane.EXIT)
+        message = Message(home, exit_words(_speaks(row.state)), lane=Lane.EXIT)
         outbox.put(db, (message,), person_id, now, leased)
     pause = min(FIRST_BACKOFF * 2 ** min(row.failures, 20), LAST_BACKOFF)
     db.execute(

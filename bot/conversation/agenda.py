@@ -1,0 +1,301 @@
+"""What a person wants to be reminded of, and when: local wall times, and the arithmetic on them.
+
+A *night* is the day that an evening belongs to: a bedtime of 00:30 on Fridays comes when the
+calendar says Saturday. Each night is dealt with once, whatever clocks and zones do meanwhile.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from hashlib import sha256
+
+from bot.content.routine import number
+from bot.practice.localtime import at_night, day, moment
+
+SEATS = timedelta(minutes=number("about_window"))
+RUN_QUESTION_AFTER = timedelta(minutes=number("run_question_after"))
+SILENCES_FROM = time(number("rest_silences_from_hour"))
+ONE_DAY = timedelta(days=1)
+WEEK = tuple(range(7))
+"""Every weekday, from Monday."""
+
+
+class Purpose(StrEnum):
+    """What a reminder is for."""
+
+    BEDTIME = "bedtime"
+    RUN = "run"
+    """The question at the end of a usual run."""
+    BACK = "back"
+    """A run is over, as something else than the person told us."""
+    ONCE = "once"
+
+
+@dataclass(frozen=True, slots=True)
+class Bedtime:
+    """Evenings with a rest: exactly at that time, or in the person's own seat after it."""
+
+    clock: time
+    days: tuple[int, ...] = WEEK
+    exact: bool = False
+    run_days: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunTime:
+    """Usual runs: when they begin, and the minutes they last."""
+
+    clock: time
+    days: tuple[int, ...]
+    lasts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One reminder: in so long (``at``, an instant), or at a local wall time (``wall``, naive)."""
+
+    number: int
+    at: datetime | None = None
+    wall: datetime | None = None
+
+    def due(self, where: tzinfo) -> datetime:
+        """When it is due there."""
+        if self.wall is None:
+            return self.at or datetime.max.replace(tzinfo=UTC)
+        return moment(self.wall.date(), self.wall.time(), where)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for. [Undo] brings back the one before, whole.
+
+    ``quiet`` are the quiet hours, from and to. ``both``: a rest after a run does not stand for
+    that evening's. ``seat``: while legs up is closed, a quiet seat at those times.
+    """
+
+    bedtimes: tuple[Bedtime, ...] = ()
+    runs: tuple[RunTime, ...] = ()
+    once: tuple[Once, ...] = ()
+    quiet: tuple[time, time] | None = None
+    both: bool = False
+    seat: bool = False
+    paused_until: date | None = None
+
+    def bedtime_on(self, night: date) -> Bedtime | None:
+        """The bedtime of that night, if it has one."""
+        return next((each for each in self.bedtimes if night.weekday() in each.days), None)
+
+    def is_quiet(self, at: datetime, where: tzinfo) -> bool:
+        """Whether that moment lies in the quiet hours."""
+        if self.quiet is None:
+            return False
+        (begin, end), clock = self.quiet, at.astimezone(where).time()
+        if begin <= end:
+            return begin <= clock < end
+        return clock >= begin or clock < end
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """A reminder that was said and is not answered yet."""
+
+    number: int
+    purpose: Purpose
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What is wanted, and how far it has come.
+
+    ``night`` and ``run_day`` are the last ones that are dealt with, said or not; ``said`` is the
+    last night for which a bedtime was said. ``served`` is the night that a rest has stood for.
+    ``nudged`` is when the last reminder of each purpose was said. ``missed`` is one that came to
+    nothing because we were away: told once. ``offered``: "Same tomorrow?" was asked. ``ran`` is
+    the end of the last run, ``back`` that of one that only another source told of.
+    """
+
+    wanted: Wanted = Wanted()
+    before: Wanted | None = None
+    change: int = 0
+    night: date | None = None
+    said: date | None = None
+    run_day: date | None = None
+    served: date | None = None
+    ran: datetime | None = None
+    back: datetime | None = None
+    no_run: date | None = None
+    nudge: Nudge | None = None
+    why: Nudge | None = None
+    nudged: tuple[tuple[Purpose, datetime], ...] = ()
+    ignored: int = 0
+    asked: bool = False
+    missed: Nudge | None = None
+    offered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One reminder of an agenda: for which day, at which instant.
+
+    A single one has a number, and may take the place of a night's bedtime.
+    """
+
+    purpose: Purpose
+    on: date
+    at: datetime
+    number: int = 0
+    instead_of: date | None = None
+
+
+def seat_of(person_id: int) -> timedelta:
+    """A person's own place in the window of "about", always the same."""
+    drawn = int.from_bytes(sha256(f"seat {person_id}".encode()).digest()[:4])
+    return timedelta(minutes=drawn % (SEATS // timedelta(minutes=1)))
+
+
+def bedtime_at(entry: Bedtime, night: date, seat: timedelta, where: tzinfo) -> datetime:
+    """When the bedtime of that night is due."""
+    return at_night(night, entry.clock, where) + (timedelta() if entry.exact else seat)
+
+
+def _run_at(entry: RunTime, on: date, seat: timedelta, where: tzinfo) -> datetime:
+    over = moment(on, entry.clock, where) + timedelta(minutes=entry.lasts)
+    return over + RUN_QUESTION_AFTER + seat
+
+
+def night_of(once: Once, where: tzinfo) -> date | None:
+    """The night whose bedtime a single reminder takes the place of; none by day."""
+    at = once.due(where).astimezone(where)
+    evening = at.time() >= SILENCES_FROM or at.hour < number("day_turns_hour")
+    return day(at, where) if evening else None
+
+
+def upcoming(agenda: Agenda, seat: timedelta, where: tzinfo) -> Iterator[Due]:
+    """The next of each kind: every single one, the next bedtime, the next question after a run."""
+    wanted = agenda.wanted
+    paused = wanted.paused_until - ONE_DAY if wanted.paused_until else date.min
+    for once in wanted.once:
+        at = once.due(where)
+        yield Due(Purpose.ONCE, day(at, where), at, once.number, night_of(once, where))
+    taken = {night_of(once, where) for once in wanted.once}
+    if wanted.bedtimes and agenda.night:
+        night = max(agenda.night, agenda.said or date.min, paused) + ONE_DAY
+        while night in taken or wanted.bedtime_on(night) is None:
+            night += ONE_DAY
+        if entry := wanted.bedtime_on(night):
+            yield Due(Purpose.BEDTIME, night, bedtime_at(entry, night, seat, where))
+    if agenda.back:
+        yield Due(Purpose.BACK, day(agenda.back, where), agenda.back + RUN_QUESTION_AFTER)
+    if wanted.runs and agenda.run_day:
+        first = max(agenda.run_day, paused) + ONE_DAY
+        days = (first + timedelta(days=ahead) for ahead in WEEK)
+        yield min(
+            (
+                Due(Purpose.RUN, on, _run_at(entry, on, seat, where))
+                for on in days
+                for entry in wanted.runs
+                if on.weekday() in entry.days
+            ),
+            key=lambda due: due.at,
+        )
+
+
+def next_due(agenda: Agenda, seat: timedelta, where: tzinfo) -> datetime | None:
+    """The earliest of them."""
+    return min((due.at for due in upcoming(agenda, seat, where)), default=None)
+
+
+def overdue(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> list[Due]:
+    """What has come due, oldest first: of each kind only the newest, however long we were away."""
+    agenda = _caught_up(agenda, now, where)
+    found: dict[object, Due] = {}
+    while True:
+        due = min(upcoming(agenda, seat, where), key=lambda each: each.at, default=None)
+        if due is None or due.at > now:
+            return sorted(found.values(), key=lambda each: each.at)
+        found[due.purpose, due.number] = due
+        agenda = dealt_with(agenda, due)
+
+
+def _caught_up(agenda: Agenda, now: datetime, where: tzinfo) -> Agenda:
+    """After years away nobody needs every one of those nights."""
+    long_ago = day(now, where) - timedelta(days=9)
+    return replace(
+        agenda,
+        night=max(agenda.night, long_ago) if agenda.night else None,
+        run_day=max(agenda.run_day, long_ago) if agenda.run_day else None,
+    )
+
+
+def dealt_with(agenda: Agenda, due: Due) -> Agenda:
+    """That one is behind, said or not."""
+    match due.purpose:
+        case Purpose.BEDTIME:
+            return replace(agenda, night=due.on)
+        case Purpose.RUN:
+            return replace(agenda, run_day=due.on)
+        case Purpose.BACK:
+            return replace(agenda, back=None)
+        case Purpose.ONCE:
+            agenda = replace(agenda, wanted=without(agenda.wanted, due.number))
+            if due.instead_of and agenda.night:
+                agenda = replace(agenda, night=max(agenda.night, due.instead_of))
+            return agenda
+
+
+def without(wanted: Wanted, number_: int) -> Wanted:
+    """What is wanted but for that single one."""
+    once = tuple(each for each in wanted.once if each.number != number_)
+    return replace(wanted, once=once)
+
+
+def from_now(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> Agenda:
+    """What lies before ``now`` is behind: for times that were just set, or a clock that moved."""
+    today = day(now, where)
+    back = [today + timedelta(days=ahead) for ahead in range(1, -10, -1)]
+    wanted = agenda.wanted
+
+    def over(night: date) -> bool:
+        entry = wanted.bedtime_on(night)
+        return entry is not None and bedtime_at(entry, night, seat, where) <= now
+
+    def asked(on: date) -> bool:
+        return any(
+            on.weekday() in each.days and _run_at(each, on, seat, where) <= now
+            for each in wanted.runs
+        )
+
+    return replace(
+        agenda,
+        night=next(filter(over, back), back[-1]),
+        run_day=next(filter(asked, back), back[-1]),
+    )
+
+
+def is_run_day(agenda: Agenda, night: date, where: tzinfo) -> bool:
+    """Whether there was a run that day, as told or as usual."""
+    if agenda.ran and day(agenda.ran, where) == night:
+        return True
+    usual = any(night.weekday() in each.days for each in agenda.wanted.runs)
+    return usual and agenda.no_run != night
+
+
+def last_said(agenda: Agenda, *purposes: Purpose) -> datetime | None:
+    """When one of those purposes was last said."""
+    return max((at for purpose, at in agenda.nudged if purpose in purposes), default=None)
+
+
+def with_nudge(agenda: Agenda, nudge: Nudge, now: datetime) -> Agenda:
+    """It was said; one that is still unanswered before it was let pass."""
+    said = dict(agenda.nudged) | {nudge.purpose: now}
+    ignored = agenda.ignored + 1 if agenda.nudge else agenda.ignored
+    return replace(
+        agenda, nudge=nudge, why=nudge, ignored=ignored, nudged=tuple(sorted(said.items()))
+    )
+
+
+def answered(agenda: Agenda) -> Agenda:
+    """They are there: whatever was let pass counts no more."""
+    return replace(agenda, nudge=None, ignored=0, asked=False)

@@ -1,0 +1,283 @@
+"""Reminders when their time has come: whether they are said at all, how, and their buttons."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.content.routine import number
+from bot.conversation import check, closures, hold, offers, plan, reminders, runs, up, verdict
+from bot.conversation.agenda import (
+    Agenda,
+    Due,
+    Nudge,
+    Purpose,
+    answered,
+    dealt_with,
+    is_run_day,
+    last_said,
+    overdue,
+    with_nudge,
+)
+from bot.conversation.person import Person, Scene
+from bot.conversation.reminders import APART
+from bot.conversation.reply import Answer, Rows, button, minutes, say, words_of
+from bot.events import Button, Lane
+from bot.practice.localtime import bedtime, day
+
+LATEST = {
+    Purpose.BEDTIME: timedelta(minutes=number("late_bedtime")),
+    Purpose.ONCE: timedelta(minutes=number("late_bedtime")),
+    Purpose.RUN: timedelta(minutes=number("late_run_question")),
+    Purpose.BACK: timedelta(minutes=number("late_after_run")),
+}
+"""Later than this a reminder is dropped, and the next words say so."""
+
+CARD_LIVES = timedelta(minutes=number("card_lives"))
+GO_ON = number("ignored_before_asking")
+LATERS = (15, 30, 60, 120)
+"""Minutes by which a reminder can be put off with a tap."""
+RUNNING = (Purpose.RUN, Purpose.BACK)
+
+
+def wake(scene: Scene, now: datetime) -> Answer:
+    """Everything that has come due: each said once or never, in order."""
+    scene, said = _offered(scene, now)
+    person = scene.person
+    if person.quiet:
+        return scene, said
+    every = list(said)
+    for due in overdue(person.agenda, person.seat, person.clock, now):
+        agenda = dealt_with(scene.person.agenda, due)
+        scene = replace(scene, person=replace(scene.person, agenda=agenda))
+        scene, said = _remind(scene, due, now)
+        every += said
+    return scene, tuple(every)
+
+
+def _remind(scene: Scene, due: Due, now: datetime) -> Answer:
+    person = scene.person
+    way = _way(person, now)
+    if not way or _needless(person, due, now):
+        return scene, ()
+    wanted, where = person.agenda.wanted, person.clock
+    own_time = due.purpose is Purpose.ONCE and now - due.at < timedelta(minutes=1)
+    if wanted.is_quiet(due.at, where) and not own_time:
+        return scene, ()
+    if now - due.at > LATEST[due.purpose] or (wanted.is_quiet(now, where) and not own_time):
+        return _missed(scene, Nudge(0, due.purpose, due.at)), ()
+    return _nudge(scene, due, way, now)
+
+
+def _missed(scene: Scene, nudge: Nudge) -> Scene:
+    agenda = replace(scene.person.agenda, missed=nudge)
+    return replace(scene, person=replace(scene.person, agenda=agenda))
+
+
+def _way(person: Person, now: datetime) -> str:
+    """What a reminder may lead to now: legs up, a check, a quiet seat, or to nothing at all."""
+    if closures.is_closed(person, now):
+        return ""
+    found = check.current(person, now)
+    if found is None or person.proposed is not None or person.check is not None:
+        return "check"
+    if found.open:
+        return "legs"
+    return "seat" if person.agenda.wanted.seat else ""
+
+
+def _needless(person: Person, due: Due, now: datetime) -> bool:
+    """Whether this one is not said: they are at it, were at it, or hear from us anyway."""
+    if person.hold is not None or _busy(person, now):
+        return True
+    agenda, where = person.agenda, person.clock
+    if due.purpose is Purpose.ONCE:
+        return False
+    if person.offer is not None and abs(person.offer.at - now) < APART:
+        return True
+    served = agenda.served == due.on and not agenda.wanted.both
+    if due.purpose is Purpose.BEDTIME:
+        entry = agenda.wanted.bedtime_on(due.on)
+        if entry is None or (entry.run_days and not is_run_day(agenda, due.on, where)):
+            return True
+        return served or _within(last_said(agenda, *RUNNING), now)
+    told = agenda.ran and day(agenda.ran, where) == due.on
+    if agenda.no_run == due.on or (due.purpose is Purpose.RUN and told):
+        return True
+    before = last_said(agenda, *RUNNING)
+    again = before is not None and day(before, where) == due.on
+    return served or again or _within(last_said(agenda, Purpose.BEDTIME, Purpose.ONCE), now)
+
+
+def _within(before: datetime | None, now: datetime) -> bool:
+    return before is not None and now - before < APART
+
+
+def _busy(person: Person, now: datetime) -> bool:
+    """Whether they are in the middle of a card or a check just now."""
+    shown = person.card.shown if person.card else None
+    begun = person.check.started if person.check else None
+    return any(at is not None and now - at < CARD_LIVES for at in (shown, begun))
+
+
+def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
+    """Say it, with the ways to answer it."""
+    taken, person = closures.number_for(scene.person)
+    spoken, where = words_of(person), person.clock
+    purpose, at = due.purpose, due.at
+    agenda = with_nudge(person.agenda, Nudge(taken, purpose, at), now)
+    if purpose is Purpose.BEDTIME:
+        agenda = replace(agenda, said=max(due.on, agenda.said or due.on))
+    asks = agenda.ignored >= GO_ON and not agenda.asked
+    agenda = replace(agenda, asked=agenda.asked or asks)
+    person = replace(person, agenda=agenda, card=None)
+    scene = replace(scene, person=person)
+    clock = spoken.clock(at, where)
+    if purpose is Purpose.RUN:
+        text: str = spoken("nudge.run", clock=clock)
+    elif purpose is Purpose.BACK:
+        text = spoken("nudge.back")
+    else:
+        text = spoken(f"nudge.{way}", clock=clock, plan=_plan(person, now))
+    rows = [*_rows(person, taken, purpose, way)]
+    if asks:
+        text = f"{text}\n\n{spoken.count('nudge.go_on', agenda.ignored)}"
+        rows.append(
+            (
+                button(person, "button.go_on", "nudge", taken, "go_on"),
+                button(person, "button.all_off", "remind", "off"),
+            )
+        )
+    until = at + LATEST[purpose]
+    kind = f"nudge.{purpose}"
+    quiet = way == "seat"
+    message = say(scene, text, *rows, lane=Lane.REMINDER, until=until, kind=kind, silent=quiet)
+    return scene, (message,)
+
+
+def _plan(person: Person, now: datetime) -> str:
+    found = check.current(person, now)
+    if found is None or not found.open:
+        return ""
+    planned = plan.plan_for(person, found, "", now)
+    return plan.in_words(person, planned, said=verdict.start_with(found))
+
+
+def _rows(person: Person, taken: int, purpose: Purpose, way: str) -> Rows:
+    def nudge(key: str, *what: object) -> Button:
+        return button(person, key, "nudge", taken, *what)
+
+    pause = nudge("button.pause_until", "pause")
+    if purpose is Purpose.RUN:
+        return (
+            (nudge("button.back", "back"), nudge("button.in_an_hour", "in", 60)),
+            (nudge("button.no_run", "today"), pause),
+        )
+    first = {
+        "legs": nudge("button.start", "start"),
+        "check": nudge("button.check_now", "start"),
+        "seat": nudge("button.seat", "seat"),
+    }[way]
+    return (
+        (first, nudge("button.in_30", "in", 30), nudge("button.not_today", "today")),
+        (nudge("button.later", "later"), pause),
+    )
+
+
+def pressed(scene: Scene, taken: int, what: str, much: str, now: datetime) -> Answer | None:
+    """A button of a reminder; None for one of a reminder that is over."""
+    nudge = scene.person.agenda.why
+    if nudge is None or nudge.number != taken:
+        return up.legs_up(scene, "", now) if what == "start" and taken else None
+    agenda = answered(scene.person.agenda)
+    scene = replace(scene, person=replace(scene.person, agenda=agenda))
+    match what:
+        case "start":
+            return up.legs_up(scene, "", now)
+        case "seat":
+            return hold.seat(scene, now)
+        case "back":
+            return runs.ran(scene, now)
+        case "in" if scene.person.hold is not None:
+            return hold.where(scene, now)
+        case "in" if much in map(str, LATERS):
+            return offers.put_off(scene, now + timedelta(minutes=int(much)), nudge.purpose)
+        case "later":
+            return _laters(scene, taken)
+        case "today":
+            return _not_today(scene, nudge, now)
+        case "pause":
+            return reminders.ask_pause(scene, now)
+        case "go_on":
+            return scene, (say(scene, words_of(scene.person)("nudge.going_on")),)
+        case _:
+            return None
+
+
+def _laters(scene: Scene, taken: int) -> Answer:
+    person, spoken = scene.person, words_of(scene.person)
+    row = tuple(
+        button(person, "", "nudge", taken, "in", each, label=_in(person, each))
+        for each in LATERS
+        if each != 30
+    )
+    return scene, (say(scene, spoken("nudge.later"), row),)
+
+
+def _in(person: Person, length: int) -> str:
+    spoken = words_of(person)
+    return spoken("button.in", time=minutes(spoken, length))
+
+
+def _not_today(scene: Scene, nudge: Nudge, now: datetime) -> Answer:
+    """Nothing more of it today, and it costs nothing."""
+    person = scene.person
+    agenda = person.agenda
+    if nudge.purpose in RUNNING:
+        agenda = replace(agenda, no_run=day(nudge.at, person.clock))
+    scene = replace(scene, person=replace(person, agenda=agenda, offer=None))
+    spoken = words_of(scene.person)
+    parts = [
+        spoken("offer.skipped"),
+        reminders.next_in_words(scene.person, now),
+        spoken("goodbye.night") if bedtime(now, person.clock) else "",
+    ]
+    return scene, (say(scene, " ".join(filter(None, parts))),)
+
+
+def _offered(scene: Scene, now: datetime) -> Answer:
+    """A rest that was put off to now."""
+    person, offer = scene.person, scene.person.offer
+    if offer is None or offer.at > now:
+        return scene, ()
+    running = person.hold
+    if running and not running.plan.variation.raised:
+        at = max(running.ends or now, now + timedelta(minutes=1))  # after the seated rest
+        return replace(scene, person=replace(person, offer=replace(offer, at=at))), ()
+    scene = replace(scene, person=replace(person, offer=None))
+    way = _way(person, now)
+    if running or not way:
+        return scene, ()
+    if now - offer.at > LATEST[offer.purpose]:
+        return _missed(scene, Nudge(0, offer.purpose, offer.at)), ()
+    on = day(offer.at, person.clock)
+    return _nudge(scene, Due(offer.purpose, on, offer.at), way, now)
+
+
+def expired(scene: Scene, kind: str) -> Scene:
+    """A reminder could not be said in time."""
+    nudge = scene.person.agenda.nudge
+    if nudge is None or kind != f"nudge.{nudge.purpose}":
+        return scene
+    agenda: Agenda = replace(scene.person.agenda, nudge=None, missed=nudge)
+    return replace(scene, person=replace(scene.person, agenda=agenda))
+
+
+def missed(scene: Scene) -> Answer:
+    """What came to nothing because we were away, told once with the next words."""
+    person = scene.person
+    nudge = person.agenda.missed
+    if nudge is None:
+        return scene, ()
+    agenda = replace(person.agenda, missed=None)
+    scene = replace(scene, person=replace(person, agenda=agenda))
+    when = words_of(person).moment(nudge.at, person.clock)
+    return scene, (say(scene, words_of(person)("nudge.missed", when=when), silent=True),)

@@ -1,0 +1,50 @@
+"""A rest put off to a moment of today: one at a time, said at that moment, and easily let go."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.conversation import closures, reminders
+from bot.conversation.agenda import Purpose
+from bot.conversation.person import Offer, Scene
+from bot.conversation.reply import Answer, button, say, words_of
+
+SAME_TAP = timedelta(seconds=5)
+
+
+def put_off(scene: Scene, at: datetime, purpose: Purpose, taken: int = 0) -> Answer:
+    """Ask again at that moment. What was asked for just now comes in quiet hours, too."""
+    person, offer = scene.person, scene.person.offer
+    if offer and offer.purpose is purpose and abs(offer.at - at) < SAME_TAP:
+        taken = offer.number  # a finger that taps twice
+    else:
+        if not taken:
+            taken, person = closures.number_for(person)
+        offer = Offer(at, taken, purpose)
+    scene = replace(scene, person=replace(person, offer=offer))
+    spoken = words_of(person)
+    parts: list[str] = [spoken("offer.set", clock=spoken.clock(offer.at, person.clock))]
+    if person.agenda.wanted.is_quiet(offer.at, person.clock):
+        parts.append(spoken("quiet.this_once"))
+    if instead := reminders.displaces(person, offer.at):
+        parts.append(instead)
+    row = (button(person, "button.skip", "skip", taken),)
+    return scene, (say(scene, " ".join(parts), row),)
+
+
+def later(scene: Scene, taken: int) -> Answer | None:
+    """A rest put off to the moment that was named with "Not now"."""
+    entry = closures.closed_for(scene.person, "later")
+    if entry is None or entry.number != taken or entry.until is None:
+        return None
+    return put_off(scene, entry.until, Purpose.ONCE, taken)
+
+
+def skip(scene: Scene, taken: int) -> Answer:
+    """Not then, and it costs nothing. A later offer or card is another one."""
+    person = scene.person
+    if person.offer and person.offer.number == taken:
+        person = replace(person, offer=None)
+    if person.card and person.card.number == taken:
+        person = replace(person, card=None)
+    scene = replace(scene, person=person)
+    return scene, (say(scene, words_of(scene.person)("offer.skipped")),)

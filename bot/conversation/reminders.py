@@ -1,0 +1,659 @@
+"""Setting reminders: what is on, every change echoed in words, and one tap that takes it back."""
+
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+
+from bot.content.routine import number
+from bot.content.words import Words
+from bot.conversation import check, closures, whereabouts
+from bot.conversation.agenda import (
+    WEEK,
+    Agenda,
+    Bedtime,
+    Once,
+    Purpose,
+    RunTime,
+    Wanted,
+    bedtime_at,
+    from_now,
+    next_due,
+    night_of,
+    upcoming,
+    without,
+)
+from bot.conversation.asking import asking
+from bot.conversation.person import Person, Scene
+from bot.conversation.reply import Answer, button, minutes, pairs, say, words_of
+from bot.conversation.safety import open_question
+from bot.events import Button
+from bot.practice.localtime import bedtime, day
+
+EVENINGS = (time(21), time(21, 30), time(22), time(22, 30), time(23))
+"""Bedtimes to tap before one must be typed."""
+PAUSES = (1, 3, 7, 14)
+"""Days of a pause to tap."""
+QUIET = ((time(22), time(7)), (time(23), time(7)), (time(0), time(8)))
+APART = timedelta(minutes=number("nudges_apart"))
+"""After a run and at bedtime, not both within that time."""
+AT_MOST = 10
+"""Single reminders of one person that wait at the same time."""
+FURTHEST = timedelta(days=366)
+"""How far ahead something can be set."""
+WORKDAYS, WEEKEND = tuple(range(5)), (5, 6)
+
+
+# The card
+
+
+def show(scene: Scene, now: datetime) -> Answer:
+    """/reminders: what is on, when it comes next, and all that can be changed."""
+    person = scene.person
+    if person.consent is None:
+        return check.ask_consent(scene)
+    spoken, wanted = words_of(person), person.agenda.wanted
+    lines = _lines(person, now)
+    if not lines:
+        text: str = spoken("reminders.none")
+    else:
+        text = "\n".join((spoken("reminders.title"), *lines, *_state(person, now)))
+    rows = [
+        button(person, "reminders.button.bedtime", "remind", "bedtime"),
+        button(person, "reminders.button.runs", "remind", "runs"),
+        button(person, "reminders.button.once", "remind", "once"),
+        button(person, "reminders.button.quiet", "remind", "quiet"),
+    ]
+    if wanted.bedtimes or wanted.runs:
+        if person.quiet or wanted.paused_until:
+            rows.append(button(person, "button.reminders_again", "resume"))
+        else:
+            rows.append(button(person, "button.pause_until", "remind", "pause"))
+        rows.append(button(person, "button.all_off", "remind", "off"))
+    rows += [
+        button(person, "", "remind", "drop", each.number, label=_drop(person, each))
+        for each in wanted.once
+    ]
+    if person.offer:
+        label = spoken("button.take_away_one", clock=spoken.clock(person.offer.at, person.clock))
+        rows.append(button(person, "", "skip", person.offer.number, label=label))
+    if _closed(person, now) and not wanted.seat and (wanted.bedtimes or wanted.runs):
+        rows.append(button(person, "button.quiet_seat", "remind", "seat"))
+    if person.agenda.why:
+        rows.append(button(person, "button.why_this", "remind", "why"))
+    return scene, (say(scene, text, *pairs(rows), slot="reminders"),)
+
+
+def _drop(person: Person, once: Once) -> str:
+    spoken = words_of(person)
+    return spoken("button.take_away_one", clock=spoken.clock(once.due(person.clock), person.clock))
+
+
+def _lines(person: Person, now: datetime) -> list[str]:
+    spoken, wanted, where = words_of(person), person.agenda.wanted, person.clock
+    lines: list[str] = [
+        spoken("reminders.bedtime", what=bedtime_in_words(spoken, each)) for each in wanted.bedtimes
+    ]
+    about = [each for each in wanted.bedtimes if not each.exact]
+    if about:
+        clocks = [
+            spoken.clock(bedtime_at(each, day(now, where), person.seat, where), where)
+            for each in about
+        ]
+        lines.append(spoken("reminders.seat", clock=spoken("list.or").join(dict.fromkeys(clocks))))
+    if wanted.bedtimes and wanted.both:
+        lines.append(spoken("reminders.both"))
+    lines += [spoken("reminders.run", what=run_in_words(spoken, each)) for each in wanted.runs]
+    lines += [
+        spoken("reminders.single", when=spoken.moment(once.due(where), where))
+        for once in sorted(wanted.once, key=lambda each: each.due(where))
+    ]
+    if person.offer:
+        lines.append(spoken("reminders.single", when=spoken.moment(person.offer.at, where)))
+    if wanted.quiet:
+        lines.append(quiet_in_words(spoken, wanted.quiet))
+    return lines
+
+
+def _state(person: Person, now: datetime) -> list[str]:
+    """What keeps them from coming, or when the next one comes."""
+    spoken, wanted = words_of(person), person.agenda.wanted
+    if person.quiet:
+        return [spoken("reminders.quiet")]
+    lines: list[str] = []
+    if wanted.paused_until and wanted.paused_until > day(now, person.clock):
+        lines.append(spoken("reminders.paused", day=spoken.weekday_date(wanted.paused_until)))
+    if _closed(person, now):
+        lines.append(spoken("reminders.seat_only" if wanted.seat else "reminders.closed"))
+        if not wanted.seat:
+            return lines
+    return [*lines, next_in_words(person, now)]
+
+
+def _closed(person: Person, now: datetime) -> bool:
+    found = check.current(person, now)
+    return found is not None and not found.open
+
+
+def next_in_words(person: Person, now: datetime) -> str:
+    """When the next reminder comes; nothing while none does."""
+    due = None if person.quiet else next_due(person.agenda, person.seat, person.clock)
+    if person.offer and not person.quiet:
+        due = min(due or person.offer.at, person.offer.at)
+    if due is None or closures.closed_for(person, "doctor"):
+        return ""
+    spoken = words_of(person)
+    return spoken("reminders.next", when=spoken.moment(max(due, now), person.clock))
+
+
+def bedtime_in_words(spoken: Words, entry: Bedtime) -> str:
+    """Which evenings, and when: every evening about 21:30."""
+    days = _evenings(spoken, entry.days)
+    if entry.run_days:
+        every = entry.days == WEEK
+        days = spoken("days.run_days") if every else spoken("days.if_run_day", days=days)
+    key = "bedtime.exact" if entry.exact else "bedtime.about"
+    return spoken(key, days=days, clock=spoken.time(entry.clock))
+
+
+def _evenings(spoken: Words, days: tuple[int, ...]) -> str:
+    known = {WEEK: "days.every_evening", WORKDAYS: "days.workdays", WEEKEND: "days.weekend"}
+    if days in known:
+        return spoken(known[days])
+    return spoken("days.some", days=spoken.weekdays(days))
+
+
+def run_in_words(spoken: Words, entry: RunTime) -> str:
+    """Which days, when and how long."""
+    days = spoken("days.every") if entry.days == WEEK else _evenings(spoken, entry.days)
+    length = minutes(spoken, entry.lasts)
+    return spoken("run.usual", days=days, clock=spoken.time(entry.clock), minutes=length)
+
+
+def quiet_in_words(spoken: Words, quiet: tuple[time, time]) -> str:
+    """From when to when."""
+    begin, end = quiet
+    return spoken("reminders.hours", begin=spoken.time(begin), end=spoken.time(end))
+
+
+def why(scene: Scene) -> Answer:
+    """Why the last reminder came, and how to have fewer."""
+    person, spoken = scene.person, words_of(scene.person)
+    nudge = person.agenda.why
+    if nudge is None:
+        return scene, (say(scene, spoken("why_this.none")),)
+    when = spoken.moment(nudge.at, person.clock)
+    return scene, (say(scene, spoken(f"why_this.{nudge.purpose}", when=when)),)
+
+
+# Changes
+
+
+def changed(person: Person, wanted: Wanted, now: datetime) -> Person:
+    """These wishes from now on; those before can be brought back with a tap.
+
+    A finger that taps twice changes nothing, and still takes back what was before the first tap.
+    """
+    if wanted == person.agenda.wanted and person.agenda.before is not None:
+        return replace(person, asking=None)
+    taken, person = closures.number_for(person)
+    agenda = replace(person.agenda, wanted=wanted, before=person.agenda.wanted, change=taken)
+    return replace(person, agenda=_from_now(person, agenda, now), asking=None)
+
+
+def _from_now(person: Person, agenda: Agenda, now: datetime) -> Agenda:
+    fresh = from_now(agenda, person.seat, person.clock, now)
+    before, after = person.agenda.wanted, agenda.wanted
+    if before.bedtimes and before.bedtimes == after.bedtimes:
+        fresh = replace(fresh, night=agenda.night)
+    if before.runs and before.runs == after.runs:
+        fresh = replace(fresh, run_day=agenda.run_day)
+    return fresh
+
+
+def undo(scene: Scene, taken: int, now: datetime) -> Answer | None:
+    """As it was before the last change."""
+    person = scene.person
+    agenda, where = person.agenda, person.clock
+    if agenda.before is None or agenda.change != taken:
+        return None
+    still = tuple(each for each in agenda.before.once if each.due(where) > now)
+    agenda = replace(agenda, wanted=replace(agenda.before, once=still), before=None)
+    person = replace(person, agenda=_from_now(person, agenda, now), asking=None)
+    scene = replace(scene, person=person)
+    parts = [words_of(person)("reminders.undone"), next_in_words(person, now)]
+    return scene, (say(scene, " ".join(filter(None, parts))),)
+
+
+def echo(scene: Scene, text: str, *more: Button) -> Answer:
+    """What was set, in words, with the taps that settle it or take it back."""
+    person = scene.person
+    taken = person.agenda.change
+    right = button(person, "button.right", "set", taken, "right")
+    back = button(person, "button.undo", "set", taken, "undo")
+    if person.quiet:
+        text = f"{text} {words_of(person)('reminders.quiet')}"
+        more = (*more, button(person, "button.reminders_again", "resume"))
+    return scene, (say(scene, text, *pairs((right, back, *more))),)
+
+
+def set_pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None:
+    """A tap below an echo."""
+    agenda = scene.person.agenda
+    if agenda.change != taken or agenda.before is None:
+        return None
+    match what:
+        case "right":
+            return scene, (say(scene, farewell(scene.person, "reminders.right", now)),)
+        case "undo":
+            return undo(scene, taken, now)
+        case "exact":
+            return _with_all(scene, now, exact=True)
+        case "run_days":
+            return _with_all(scene, now, run_days=True)
+        case "all_days":
+            return _with_all(scene, now, run_days=False)
+        case "other":
+            return _other_half(scene, now)
+        case "both":
+            wanted = replace(agenda.wanted, both=True)
+            return _set(scene, wanted, now, words_of(scene.person)("reminders.both"))
+        case _:
+            return None
+
+
+def _set(scene: Scene, wanted: Wanted, now: datetime, text: str, *more: Button) -> Answer:
+    person = changed(scene.person, wanted, now)
+    return echo(replace(scene, person=person), text, *more)
+
+
+def _with_all(
+    scene: Scene, now: datetime, *, exact: bool | None = None, run_days: bool | None = None
+) -> Answer | None:
+    """The same bedtimes, all of them exact, or on run days only."""
+    before = scene.person.agenda.wanted.bedtimes
+    if not before:
+        return None
+    bedtimes = tuple(
+        replace(
+            each,
+            exact=each.exact if exact is None else exact,
+            run_days=each.run_days if run_days is None else run_days,
+        )
+        for each in before
+    )
+    return set_bedtimes(scene, bedtimes, now)
+
+
+def _other_half(scene: Scene, now: datetime) -> Answer | None:
+    """The other half of the day was meant, of what was set last."""
+    wanted, before = scene.person.agenda.wanted, scene.person.agenda.before
+    fresh = [each for each in wanted.once if before and each not in before.once]
+    if fresh and fresh[0].wall:
+        wall = fresh[0].wall
+        other = wall.replace(hour=(wall.hour + 12) % 24)
+        kept = replace(scene.person.agenda, wanted=without(wanted, fresh[0].number))
+        scene = replace(scene, person=replace(scene.person, agenda=kept))
+        return set_once(scene, now, wall=other)
+    if not wanted.bedtimes:
+        return None
+    bedtimes = tuple(
+        replace(each, clock=each.clock.replace(hour=(each.clock.hour + 12) % 24))
+        for each in wanted.bedtimes
+    )
+    return set_bedtimes(scene, bedtimes, now)
+
+
+def farewell(person: Person, key: str, now: datetime) -> str:
+    """The end of a talk: late in the evening it is good night."""
+    spoken = words_of(person)
+    late = [spoken("goodbye.night")] if bedtime(now, person.clock) else []
+    return " ".join((spoken(key), *late))
+
+
+def displaces(person: Person, at: datetime) -> str:
+    """What is said when a reminder stays away because of another at that moment; else nothing."""
+    spoken, where = words_of(person), person.clock
+    for due in upcoming(person.agenda, person.seat, where):
+        if due.purpose is Purpose.BEDTIME and abs(due.at - at) < APART:
+            return spoken("once.instead", clock=spoken.clock(due.at, where))
+    return ""
+
+
+# Bedtime
+
+
+def ask_bedtime(scene: Scene, now: datetime) -> Answer:
+    """When to be reminded in the evening: to tap, or to type."""
+    if whereabouts.unsure(scene.person, repeats=True):
+        return whereabouts.ask(scene, now, wish="bedtime")
+    scene = asking(scene, "bedtime", now)
+    person, spoken = scene.person, words_of(scene.person)
+    times = [
+        button(person, "", "bedtime", f"{clock:%H%M}", label=spoken.time(clock))
+        for clock in EVENINGS
+    ]
+    wanted = person.agenda.wanted
+    more = []
+    if wanted.bedtimes:
+        on_run_days = any(each.run_days for each in wanted.bedtimes)
+        which = "all_days" if on_run_days else "run_days"
+        more.append(button(person, f"button.{which}", "bedtime", which))
+        both = "not_both" if wanted.both else "both"
+        more.append(button(person, f"button.{both}", "bedtime", both))
+        more.append(button(person, "button.no_bedtime", "bedtime", "none"))
+    return scene, (say(scene, spoken("bedtime.ask"), tuple(times), *pairs(more)),)
+
+
+def bedtime_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """A bedtime that was tapped, or a change of all of them."""
+    wanted, spoken = scene.person.agenda.wanted, words_of(scene.person)
+    match said:
+        case "run_days" | "all_days":
+            return _with_all(scene, now, run_days=said == "run_days")
+        case "both" | "not_both":
+            text = spoken(f"reminders.{said}")
+            return _set(scene, replace(wanted, both=said == "both"), now, text)
+        case "none":
+            return _set(scene, replace(wanted, bedtimes=()), now, spoken("bedtime.none"))
+        case "ask":
+            return ask_bedtime(scene, now)
+        case _ if len(said) == 4 and said.isdecimal() and said < "2400" and said[2:] < "60":
+            clock = time(int(said[:2]), int(said[2:]))
+            if whereabouts.unsure(scene.person, repeats=True):
+                return whereabouts.ask(scene, now, wish="bedtime", said=f"{clock:%H:%M}")
+            kept = any(each.run_days for each in wanted.bedtimes)
+            return set_bedtimes(scene, (Bedtime(clock, run_days=kept),), now)
+        case _:
+            return None
+
+
+def set_bedtimes(
+    scene: Scene, bedtimes: tuple[Bedtime, ...], now: datetime, *, other: bool = False
+) -> Answer:
+    """These evenings; those of other weekdays stay as they are. ``other``: am or pm is unsure."""
+    wanted = scene.person.agenda.wanted
+    taken = {each for entry in bedtimes for each in entry.days}
+    stay = tuple(
+        replace(entry, days=left)
+        for entry in wanted.bedtimes
+        if (left := tuple(each for each in entry.days if each not in taken))
+    )
+    every = tuple(sorted((*stay, *bedtimes), key=lambda each: each.days))
+    person = changed(scene.person, replace(wanted, bedtimes=every), now)
+    spoken, where, entry = words_of(person), person.clock, bedtimes[0]
+    what = spoken("list.also").join(bedtime_in_words(spoken, each) for each in bedtimes)
+    parts = [spoken("bedtime.set", what=what)]
+    coming = upcoming(person.agenda, person.seat, where)
+    first = next((due.at for due in coming if due.purpose is Purpose.BEDTIME), None)
+    if not entry.exact:
+        own = spoken.clock(bedtime_at(entry, day(now, where), person.seat, where), where)
+        parts.append(spoken("bedtime.own_minute", clock=own))
+    if first:
+        parts.append(spoken("bedtime.first", when=spoken.moment(first, where)))
+    more = []
+    if first and person.agenda.wanted.is_quiet(first, where) and wanted.quiet:
+        parts.append(spoken("bedtime.in_quiet", hours=quiet_in_words(spoken, wanted.quiet)))
+        more.append(button(person, "button.no_quiet", "quiet", "none"))
+    if not entry.exact:
+        label = spoken("button.exactly", clock=spoken.time(entry.clock))
+        more.append(button(person, "", "set", person.agenda.change, "exact", label=label))
+    if other:
+        half = entry.clock.replace(hour=(entry.clock.hour + 12) % 24)
+        label = spoken("button.rather", clock=spoken.time(half))
+        more.append(button(person, "", "set", person.agenda.change, "other", label=label))
+    if not entry.run_days:
+        more.append(button(person, "button.run_days", "set", person.agenda.change, "run_days"))
+    more.append(button(person, "button.other_time", "remind", "bedtime"))
+    return echo(replace(scene, person=person), " ".join(parts), *more)
+
+
+# Once
+
+
+def ask_once(scene: Scene, now: datetime) -> Answer:
+    """One reminder: this evening to tap, anything to type."""
+    if whereabouts.unsure(scene.person):
+        return whereabouts.ask(scene, now, wish="once")
+    scene = asking(scene, "once", now)
+    person, spoken, where = scene.person, words_of(scene.person), scene.person.clock
+    local = now.astimezone(where).replace(tzinfo=None)
+    start = local.replace(minute=0, second=0, microsecond=0)
+    if start.hour < 20 and start.hour >= number("day_turns_hour"):
+        start = start.replace(hour=20)
+    halves = (start + timedelta(minutes=30 * step) for step in range(1, 9))
+    soon = [each for each in halves if each - local > timedelta(minutes=20)][:4]
+    times = tuple(
+        button(person, "", "once", f"{each:%Y%m%d-%H%M}", label=spoken.time(each.time()))
+        for each in soon
+    )
+    return scene, (say(scene, spoken("once.ask"), times),)
+
+
+def once_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """A moment that was tapped."""
+    try:
+        wall = datetime.strptime(said, "%Y%m%d-%H%M")  # noqa: DTZ007 - a wall time has no zone
+    except ValueError:
+        return None
+    near = abs(wall - now.replace(tzinfo=None)) < FURTHEST
+    if whereabouts.unsure(scene.person) or not near:
+        return None
+    return set_once(scene, now, wall=wall)
+
+
+def set_once(
+    scene: Scene,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    wall: datetime | None = None,
+    other: datetime | None = None,
+) -> Answer:
+    """One reminder; in the evening it takes the place of that night's. ``other`` may be meant."""
+    person = scene.person
+    if person.consent is None:
+        return check.ask_consent(scene)
+    spoken, where, wanted = words_of(person), person.clock, person.agenda.wanted
+    known = next((each for each in wanted.once if (each.at, each.wall) == (at, wall)), None)
+    if known is None:
+        known = Once(person.next_number, at=at, wall=wall)
+        _, person = closures.number_for(person)
+    once, due = known, known.due(where)
+    if due <= now or due - now > FURTHEST:
+        return scene, (say(scene, spoken("once.past")),)
+    night = night_of(once, where)
+    kept = (each for each in wanted.once if night is None or night_of(each, where) != night)
+    others = tuple(each for each in kept if each != once)
+    if len(others) >= AT_MOST:
+        return scene, (say(scene, spoken.count("once.too_many", AT_MOST)),)
+    instead = [spoken.clock(e.due(where), where) for e in wanted.once if e not in (*others, once)]
+    entry = wanted.bedtime_on(night) if night else None
+    if entry and night and not instead:
+        usual = bedtime_at(entry, night, person.seat, where)
+        instead = [spoken.clock(usual, where)] if usual > now else []
+    person = changed(person, replace(wanted, once=(*others, once)), now)
+    parts = [spoken("once.set", when=spoken.moment(due, where))]
+    if instead:
+        parts.append(spoken("once.instead", clock=instead[0]))
+    if wanted.is_quiet(due, where):
+        parts.append(spoken("quiet.this_once"))
+    more = []
+    if other:
+        label = spoken("button.rather", clock=spoken.clock(other, where))
+        more.append(button(person, "", "set", person.agenda.change, "other", label=label))
+    return echo(replace(scene, person=person), " ".join(parts), *more)
+
+
+def drop(scene: Scene, taken: int, now: datetime) -> Answer | None:
+    """Take a single reminder away."""
+    wanted = scene.person.agenda.wanted
+    if all(each.number != taken for each in wanted.once):
+        return None
+    text = words_of(scene.person)("offer.skipped")
+    return _set(scene, without(wanted, taken), now, text)
+
+
+# Quiet
+
+
+def ask_quiet(scene: Scene, now: datetime) -> Answer:
+    """Quiet hours: to tap, or to type."""
+    if whereabouts.unsure(scene.person, repeats=True):
+        return whereabouts.ask(scene, now, wish="quiet")
+    scene = asking(scene, "quiet", now)
+    person, spoken = scene.person, words_of(scene.person)
+    buttons = [
+        button(
+            person,
+            "",
+            "quiet",
+            f"{begin:%H%M}-{end:%H%M}",
+            label=f"{spoken.time(begin)}-{spoken.time(end)}",
+        )
+        for begin, end in QUIET
+    ]
+    if person.agenda.wanted.quiet:
+        buttons.append(button(person, "button.no_quiet", "quiet", "none"))
+    return scene, (say(scene, spoken("quiet.ask"), *pairs(buttons)),)
+
+
+def set_quiet(scene: Scene, quiet: tuple[time, time] | None, now: datetime) -> Answer:
+    """From when to when nothing is sent unasked."""
+    if scene.person.consent is None:
+        return check.ask_consent(scene)
+    wanted, spoken = replace(scene.person.agenda.wanted, quiet=quiet), words_of(scene.person)
+    text: str = quiet_in_words(spoken, quiet) if quiet else spoken("quiet.none")
+    inside = [each for each in wanted.bedtimes if _lies_in(each, wanted, scene.person, now)]
+    if inside:
+        text = f"{text} {spoken('quiet.swallows', clock=spoken.time(inside[0].clock))}"
+    return _set(scene, wanted, now, text)
+
+
+def _lies_in(entry: Bedtime, wanted: Wanted, person: Person, now: datetime) -> bool:
+    at = bedtime_at(entry, day(now, person.clock), person.seat, person.clock)
+    return wanted.is_quiet(at, person.clock)
+
+
+def quiet_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """Quiet hours that were tapped."""
+    if said == "none":
+        return set_quiet(scene, None, now)
+    known = {f"{begin:%H%M}-{end:%H%M}": (begin, end) for begin, end in QUIET}
+    return set_quiet(scene, known[said], now) if said in known else None
+
+
+# Pause
+
+
+def ask_pause(scene: Scene, now: datetime) -> Answer:
+    """Until when: to tap, or to type."""
+    scene = asking(scene, "pause", now)
+    person, spoken = scene.person, words_of(scene.person)
+    today = day(now, person.clock)
+    days = [
+        button(
+            person,
+            "",
+            "pause",
+            each,
+            label=spoken.weekday_date(today + timedelta(days=each)),
+        )
+        for each in PAUSES
+    ]
+    rest = button(person, "button.until_i_say", "pause", "open")
+    return scene, (say(scene, spoken("pause.ask"), *pairs(days), (rest,)),)
+
+
+def pause_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """A pause that was tapped."""
+    if said not in map(str, PAUSES):
+        return None
+    return pause(scene, day(now, scene.person.clock) + timedelta(days=int(said)), now)
+
+
+def pause(scene: Scene, until: date, now: datetime) -> Answer:
+    """No reminders before that day."""
+    if scene.person.consent is None:
+        return check.ask_consent(scene)
+    today = day(now, scene.person.clock)
+    if not today < until <= today + FURTHEST:
+        return scene, (say(scene, words_of(scene.person)("pause.which")),)
+    wanted = replace(scene.person.agenda.wanted, paused_until=until)
+    scene = replace(scene, person=replace(scene.person, offer=None))
+    spoken = words_of(scene.person)
+    return _set(scene, wanted, now, spoken("pause.set", day=spoken.weekday_date(until)))
+
+
+def resumed(person: Person, now: datetime) -> Person:
+    """Reminders again: what lies behind stays behind."""
+    wanted = replace(person.agenda.wanted, paused_until=None)
+    still = tuple(each for each in wanted.once if each.due(person.clock) > now)
+    agenda = replace(person.agenda, wanted=replace(wanted, once=still), ignored=0, asked=False)
+    fresh = from_now(agenda, person.seat, person.clock, now)
+    return replace(person, quiet=False, agenda=fresh)
+
+
+def pressed(scene: Scene, what: str, taken: int, now: datetime) -> Answer | None:
+    """A button of the card."""
+    wanted, spoken = scene.person.agenda.wanted, words_of(scene.person)
+    match what:
+        case "":
+            return show(scene, now)
+        case "bedtime":
+            return ask_bedtime(scene, now)
+        case "once":
+            return ask_once(scene, now)
+        case "quiet":
+            return ask_quiet(scene, now)
+        case "pause":
+            return ask_pause(scene, now)
+        case "why":
+            return why(scene)
+        case "drop":
+            return drop(scene, taken, now)
+        case "seat":
+            return _set(scene, replace(wanted, seat=True), now, spoken("reminders.seat_only"))
+        case "off":
+            scene = replace(scene, person=replace(scene.person, offer=None))
+            return _set(scene, Wanted(quiet=wanted.quiet), now, spoken("reminders.off"))
+        case "no":
+            return scene, (say(scene, farewell(scene.person, "offer.skipped", now)),)
+        case _:
+            return None
+
+
+# After the first rest
+
+
+def same_tomorrow(scene: Scene, now: datetime) -> Answer:
+    """Asked once, after the first rest: every evening, on run days, or not at all."""
+    person = scene.person
+    agenda = person.agenda
+    wanted = agenda.wanted
+    if agenda.offered or wanted.bedtimes or wanted.runs or not person.keeps:
+        return scene, ()
+    if open_question(scene, now) or closures.is_closed(person, now):
+        return scene, ()
+    person = replace(person, agenda=replace(agenda, offered=True))
+    scene = replace(scene, person=person)
+    if whereabouts.unsure(person, repeats=True):
+        return whereabouts.ask(scene, now, wish="tomorrow")
+    return tomorrow(scene, now)
+
+
+def tomorrow(scene: Scene, now: datetime) -> Answer:
+    """Whether they would like the same tomorrow, at the time of this evening."""
+    scene = asking(scene, "bedtime", now)
+    person, spoken = scene.person, words_of(scene.person)
+    local = now.astimezone(person.clock)
+    near = time(local.hour, 30 * (local.minute // 30))
+    clock = near if local.hour >= 20 or local.hour < number("bedtime_to_hour") else EVENINGS[1]
+    label = spoken("button.every_evening", clock=spoken.time(clock))
+    rows = (
+        (button(person, "", "bedtime", f"{clock:%H%M}", label=label),),
+        (
+            button(person, "button.other_time", "remind", "bedtime"),
+            button(person, "button.after_runs", "remind", "runs"),
+            button(person, "button.no_reminder", "remind", "no"),
+        ),
+    )
+    return scene, (say(scene, spoken("tomorrow.ask"), *rows),)

@@ -1,0 +1,228 @@
+"""What a typed line wishes: a time, a place, a run. What is not understood is said, not guessed."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.conversation import check, reminders, runs, whereabouts
+from bot.conversation.agenda import WEEK, Bedtime, RunTime
+from bot.conversation.asking import open_question
+from bot.conversation.free_text import contains
+from bot.conversation.person import Asking, Scene
+from bot.conversation.reply import Answer, button, say, words_of
+from bot.events import Message
+from bot.times import Said, clocks, moments, read_any
+
+USUAL_RUN = 60
+"""Minutes of a usual run of which the length was not said."""
+LONGEST_RUN = 12 * 60
+HEARD = 200
+"""Characters of a wish that are kept while it waits for a place."""
+
+
+def answer(scene: Scene, text: str, now: datetime) -> Answer | None:
+    """The answer to an open question; None where nothing is asked, or this is none to it."""
+    asking = open_question(scene.person, now)
+    if asking is None:
+        return None
+    if asking.kind in ("clock", "city"):
+        return _place(scene, text, now)
+    return carry_out(scene, asking.kind, text, now)
+
+
+def not_understood(scene: Scene, now: datetime) -> Answer | None:
+    """A question is open, and this was no answer to it: nothing has changed."""
+    asking = open_question(scene.person, now)
+    spoken = words_of(scene.person)
+    key = f"not_understood.{asking.kind}" if asking else ""
+    return (scene, (say(scene, spoken(key)),)) if key and key in spoken else None
+
+
+def _place(scene: Scene, text: str, now: datetime) -> Answer | None:
+    found = whereabouts.text(scene, text, now)
+    asking = scene.person.asking
+    return found and go_on(*found, asking, now)
+
+
+def go_on(scene: Scene, said: tuple[Message, ...], asking: Asking | None, now: datetime) -> Answer:
+    """After an answer about the place: what had to wait for it."""
+    still = scene.person.asking
+    waits = still is not None and still is not asking and still.kind in ("clock", "city", "travel")
+    if asking is None or not asking.wish or waits or asking.wish == "travel":
+        return scene, said
+    if still is asking:
+        scene = replace(scene, person=replace(scene.person, asking=None))
+    found = carry_out(scene, asking.wish, asking.said, now)
+    if found is None:
+        return scene, said
+    scene, more = found
+    return scene, (*said, *more)
+
+
+def carry_out(scene: Scene, kind: str, text: str, now: datetime) -> Answer | None:
+    """Do what that kind of question is about; without a text it is asked."""
+    match kind, text:
+        case "tomorrow", _:
+            return reminders.tomorrow(scene, now)
+        case "bedtime", "":
+            return reminders.ask_bedtime(scene, now)
+        case "once", "":
+            return reminders.ask_once(scene, now)
+        case "runs", "":
+            return runs.ask(scene, now)
+        case "quiet", "":
+            return reminders.ask_quiet(scene, now)
+        case "pause", "":
+            return reminders.ask_pause(scene, now)
+        case _:
+            return _do(scene, kind, text, now)
+
+
+def _do(scene: Scene, kind: str, text: str, now: datetime) -> Answer | None:
+    """What the text says, as an answer of that kind."""
+    if kind == "quiet":
+        return _quiet(scene, text, now)
+    every = _read(scene, text, now)
+    if not every:
+        return None
+    match kind:
+        case "bedtime":
+            return _bedtime(scene, text, every, now)
+        case "runs":
+            return _runs(scene, text, every, now)
+        case "once":
+            return _once(scene, text, every[0], now) if len(every) == 1 else None
+        case "pause":
+            until = every[0].until or every[0].on
+            return reminders.pause(scene, until, now) if until else None
+        case _:
+            return None
+
+
+def _read(scene: Scene, text: str, now: datetime) -> list[Said]:
+    """What a text says about time: the whole of it, or each of its parts."""
+    person = scene.person
+    language, local = words_of(person).language, now.astimezone(person.clock)
+    whole = read_any(text, language, local)
+    if whole:
+        return [whole]
+    parts = [part for part in re.split(r"[,;]|\band\b|\bund\b", text) if part.strip()]
+    read = [read_any(part, language, local) for part in parts]
+    good = [each for each in read if each and each.weekdays and each.clock]
+    return good if 1 < len(good) == len(read) else []
+
+
+def _bedtime(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer | None:
+    if scene.person.consent is None:
+        return check.ask_consent(scene)
+    if any(said.clock is None for said in every):
+        return None
+    if len(every) == 1 and every[0].on and not every[0].weekdays:
+        return _once(scene, text, every[0], now)
+    if whereabouts.unsure(scene.person, repeats=True):
+        return whereabouts.ask(scene, now, wish="bedtime", said=text[:HEARD])
+    kept = any(each.run_days for each in scene.person.agenda.wanted.bedtimes)
+    bedtimes = tuple(
+        Bedtime(
+            clocks(said, evening=True)[0],
+            days=tuple(sorted(said.weekdays)) or WEEK,
+            exact=said.exact and not said.about,
+            run_days=kept or contains(text, "run_days"),
+        )
+        for said in every
+    )
+    other = len(every) == 1 and len(clocks(every[0], evening=True)) > 1
+    return reminders.set_bedtimes(scene, bedtimes, now, other=other)
+
+
+def _runs(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer | None:
+    if scene.person.consent is None:
+        return check.ask_consent(scene)
+    if any(said.clock is None for said in every):
+        return None
+    if whereabouts.unsure(scene.person, repeats=True):
+        return whereabouts.ask(scene, now, wish="runs", said=text[:HEARD])
+    usual = []
+    for said in every:
+        length = said.lasts // timedelta(minutes=1) if said.lasts else USUAL_RUN
+        days = tuple(sorted(said.weekdays)) or ((said.on.weekday(),) if said.on else WEEK)
+        if not 0 < length <= LONGEST_RUN:
+            return None
+        usual.append(RunTime(clocks(said, evening=False)[0], days, length))
+    return runs.set_runs(scene, tuple(usual), now)
+
+
+def _once(scene: Scene, text: str, said: Said, now: datetime) -> Answer | None:
+    if scene.person.consent is None:
+        return check.ask_consent(scene)
+    if said.weekdays:
+        return None
+    if said.after:
+        return reminders.set_once(scene, now, at=now + said.after)
+    if said.clock is None:
+        return None
+    if whereabouts.unsure(scene.person):
+        return whereabouts.ask(scene, now, wish="once", said=text[:HEARD])
+    where = scene.person.clock
+    found = moments(said, now.astimezone(where))
+    if not found:
+        return scene, (say(scene, words_of(scene.person)("once.past")),)
+    wall = found[0].astimezone(where).replace(tzinfo=None)
+    return reminders.set_once(scene, now, wall=wall, other=found[1] if found[1:] else None)
+
+
+def _quiet(scene: Scene, text: str, now: datetime) -> Answer | None:
+    """From a clock time to another."""
+    person = scene.person
+    language, local = words_of(person).language, now.astimezone(person.clock)
+    parts = re.split(r"\s*(?:-|\u2013|\bto\b|\btill\b|\buntil\b|\bbis\b)\s*", text.casefold())
+    if len(parts) != 2:
+        return None
+    begin, end = (
+        read_any(re.sub(r"^\s*(?:from|von|ab)\s+", "", part), language, local) for part in parts
+    )
+    if begin is None or end is None or begin.clock is None or end.clock is None:
+        return None
+    if whereabouts.unsure(person, repeats=True):
+        return whereabouts.ask(scene, now, wish="quiet", said=text[:HEARD])
+    hours = clocks(begin, evening=True)[0], clocks(end, evening=False)[0]
+    return reminders.set_quiet(scene, hours, now) if hours[0] != hours[1] else None
+
+
+def free(scene: Scene, text: str, now: datetime) -> Answer | None:
+    """A typed line that nobody asked for: a journey, or a time."""
+    if scene.person.consent is None:
+        return None
+    travel = whereabouts.travelling(scene, text, now)
+    if travel:
+        return travel
+    every = _read(scene, text, now)
+    if not every:
+        return None
+    said = every[0]
+    if said.until and not said.clock:
+        return reminders.pause(scene, said.until, now) if contains(text, "pause_until") else None
+    if said.weekdays or len(every) > 1:
+        about_runs = contains(text, "running") or said.lasts
+        return (_runs if about_runs else _bedtime)(scene, text, every, now)
+    if said.after or said.on:
+        return _once(scene, text, said, now)
+    return _which(scene, text, said, now) if said.clock else None
+
+
+def _which(scene: Scene, text: str, said: Said, now: datetime) -> Answer:
+    """Only a time of day: once or every evening is asked."""
+    if contains(text, "every_evening"):
+        return _bedtime(scene, text, [said], now) or (scene, ())
+    if whereabouts.unsure(scene.person):
+        return whereabouts.ask(scene, now, wish="once", said=text[:HEARD])
+    person, spoken = scene.person, words_of(scene.person)
+    where = person.clock
+    first = moments(said, now.astimezone(where))[0]
+    clock = clocks(said, evening=True)[0]
+    wall = first.astimezone(where)
+    once = button(person, "", "once", f"{wall:%Y%m%d-%H%M}", label=spoken.moment(first, where))
+    label = spoken("button.every_evening", clock=spoken.time(clock))
+    every = button(person, "", "bedtime", f"{clock:%H%M}", label=label)
+    no = button(person, "button.no_reminder", "remind", "no")
+    return scene, (say(scene, spoken("which_time"), (once,), (every,), (no,)),)
