@@ -181,11 +181,15 @@ def upcoming(agenda: Agenda, seat: timedelta, where: tzinfo) -> Iterator[Due]:
         yield Due(Purpose.ONCE, day(at, where), at, once.number, night_of(once, where))
     taken = {night_of(once, where) for once in wanted.once}
     if wanted.bedtimes and agenda.night:
-        night = max(agenda.night, agenda.said or date.min, paused) + ONE_DAY
-        while night in taken or wanted.bedtime_on(night) is None:
-            night += ONE_DAY
-        if entry := wanted.bedtime_on(night):
-            yield Due(Purpose.BEDTIME, night, bedtime_at(entry, night, seat, where))
+        first = max(agenda.night, agenda.said or date.min, paused) + ONE_DAY
+        for ahead in range(len(WEEK) + len(taken) + 1):
+            night = first + timedelta(days=ahead)
+            entry = wanted.bedtime_on(night)
+            if entry is None or night in taken:
+                continue
+            if not entry.run_days or is_run_day(agenda, night, where):
+                yield Due(Purpose.BEDTIME, night, bedtime_at(entry, night, seat, where))
+                break
     if agenda.back:
         yield Due(Purpose.BACK, day(agenda.back, where), agenda.back + RUN_QUESTION_AFTER)
     if wanted.runs and agenda.run_day:
@@ -272,6 +276,17 @@ def from_now(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> A
         night=next(filter(over, back), back[-1]),
         run_day=next(filter(asked, back), back[-1]),
     )
+
+
+def after_run(
+    agenda: Agenda, ended_at: datetime, seat: timedelta, where: tzinfo, now: datetime
+) -> Agenda:
+    """A run is over. A bedtime of run days that is past for today does not become due by it."""
+    agenda = replace(agenda, ran=ended_at, back=None)
+    fresh = from_now(agenda, seat, where, now)
+    if agenda.night and fresh.night:
+        agenda = replace(agenda, night=max(agenda.night, fresh.night))
+    return agenda
 
 
 def is_run_day(agenda: Agenda, night: date, where: tzinfo) -> bool:

@@ -12,7 +12,6 @@ from bot.conversation.agenda import (
     Purpose,
     answered,
     dealt_with,
-    is_run_day,
     last_said,
     overdue,
     with_nudge,
@@ -95,9 +94,6 @@ def _needless(person: Person, due: Due, now: datetime) -> bool:
         return True
     served = agenda.served == due.on and not agenda.wanted.both
     if due.purpose is Purpose.BEDTIME:
-        entry = agenda.wanted.bedtime_on(due.on)
-        if entry is None or (entry.run_days and not is_run_day(agenda, due.on, where)):
-            return True
         return served or _within(last_said(agenda, *RUNNING), now)
     told = agenda.ran and day(agenda.ran, where) == due.on
     if agenda.no_run == due.on or (due.purpose is Purpose.RUN and told):
@@ -124,8 +120,9 @@ def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
     spoken, where = words_of(person), person.clock
     purpose, at = due.purpose, due.at
     agenda = with_nudge(person.agenda, Nudge(taken, purpose, at), now)
-    if purpose is Purpose.BEDTIME:
-        agenda = replace(agenda, said=max(due.on, agenda.said or due.on))
+    night = due.on if purpose is Purpose.BEDTIME else due.instead_of
+    if night:
+        agenda = replace(agenda, said=max(night, agenda.said or night))
     asks = agenda.ignored >= GO_ON and not agenda.asked
     agenda = replace(agenda, asked=agenda.asked or asks)
     person = replace(person, agenda=agenda, card=None)

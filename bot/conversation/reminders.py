@@ -21,15 +21,24 @@ from bot.conversation.agenda import (
     upcoming,
     without,
 )
-from bot.conversation.asking import asking
-from bot.conversation.person import Person, Scene
+from bot.conversation.asking import asked, asking
+from bot.conversation.person import Asking, Person, Scene
 from bot.conversation.reply import Answer, button, minutes, pairs, say, words_of
 from bot.conversation.safety import open_question
 from bot.events import Button
-from bot.practice.localtime import bedtime, day
+from bot.practice.localtime import bedtime, day, moment
 
 EVENINGS = (time(21), time(21, 30), time(22), time(22, 30), time(23))
 """Bedtimes to tap before one must be typed."""
+PARTS = {
+    "": (time(7), time(13), *EVENINGS[1:4]),
+    "morning": (time(6), time(7), time(8), time(9)),
+    "noon": (time(12), time(12, 30), time(13)),
+    "afternoon": (time(15), time(16), time(17), time(18)),
+    "evening": EVENINGS,
+    "night": EVENINGS,
+}
+"""Times to tap when only a day, or a part of it, was said."""
 PAUSES = (1, 3, 7, 14)
 """Days of a pause to tap."""
 QUIET = ((time(22), time(7)), (time(23), time(7)), (time(0), time(8)))
@@ -303,10 +312,10 @@ def _other_half(scene: Scene, now: datetime) -> Answer | None:
 
 
 def farewell(person: Person, key: str, now: datetime) -> str:
-    """The end of a talk: late in the evening it is good night."""
-    spoken = words_of(person)
-    late = [spoken("goodbye.night")] if bedtime(now, person.clock) else []
-    return " ".join((spoken(key), *late))
+    """The end of a talk: once the rest of an evening is done it is good night."""
+    spoken, where = words_of(person), person.clock
+    done = bedtime(now, where) and person.agenda.served == day(now, where)
+    return " ".join((spoken(key), *([spoken("goodbye.night")] if done else [])))
 
 
 def displaces(person: Person, at: datetime) -> str:
@@ -409,12 +418,15 @@ def set_bedtimes(
 # Once
 
 
-def ask_once(scene: Scene, now: datetime) -> Answer:
-    """One reminder: this evening to tap, anything to type."""
+def ask_once(scene: Scene, now: datetime, *, on: date | None = None, part: str = "") -> Answer:
+    """One reminder: this evening, or that part of a day, to tap; anything to type."""
     if whereabouts.unsure(scene.person):
         return whereabouts.ask(scene, now, wish="once")
-    scene = asking(scene, "once", now)
+    today = day(now, scene.person.clock)
+    scene = asked(scene, Asking("once", 0, now, until=on if on != today else None))
     person, spoken, where = scene.person, words_of(scene.person), scene.person.clock
+    if part not in ("", "evening", "night") or (on and on != today):
+        return _at_that_part(scene, on or today, part, now)
     local = now.astimezone(where).replace(tzinfo=None)
     start = local.replace(minute=0, second=0, microsecond=0)
     if start.hour < 20 and start.hour >= number("day_turns_hour"):
@@ -426,6 +438,20 @@ def ask_once(scene: Scene, now: datetime) -> Answer:
         for each in soon
     )
     return scene, (say(scene, spoken("once.ask"), times),)
+
+
+def _at_that_part(scene: Scene, on: date, part: str, now: datetime) -> Answer:
+    person, spoken, where = scene.person, words_of(scene.person), scene.person.clock
+    found = [datetime.combine(on, clock) for clock in PARTS.get(part, PARTS[""])]
+    if all(moment(wall.date(), wall.time(), where) <= now for wall in found):
+        found = [wall + timedelta(days=1) for wall in found]
+    times = tuple(
+        button(person, "", "once", f"{wall:%Y%m%d-%H%M}", label=spoken.time(wall.time()))
+        for wall in found
+        if moment(wall.date(), wall.time(), where) > now
+    )
+    text = spoken("once.ask_on", day=spoken.weekday_date(found[0].date()))
+    return scene, (say(scene, text, times),)
 
 
 def once_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:

@@ -9,6 +9,7 @@ from bot.conversation.agenda import (
     WEEK,
     Purpose,
     RunTime,
+    after_run,
     answered,
     upcoming,
 )
@@ -29,22 +30,17 @@ def ran(scene: Scene, now: datetime) -> Answer:
     """/ran, "I'm back": back from a run."""
     if scene.person.hold is not None:
         return hold.where(scene, now)
-    scene = _noted(scene, now)
     person, spoken = scene.person, words_of(scene.person)
+    if person.consent is not None:
+        agenda = after_run(person.agenda, now, person.seat, person.clock, now)
+        person = replace(person, agenda=answered(agenda))
+        scene = replace(scene, person=person)
     row = (
         button(person, "ran.now", "ran", "now"),
         button(person, "button.in_30", "ran", "soon"),
         button(person, "ran.tonight", "ran", "tonight"),
     )
     return scene, (say(scene, spoken("ran"), row),)
-
-
-def _noted(scene: Scene, ended_at: datetime) -> Scene:
-    person = scene.person
-    if person.consent is None:
-        return scene
-    agenda = replace(answered(person.agenda), ran=ended_at, back=None)
-    return replace(scene, person=replace(person, agenda=agenda))
 
 
 def finished(scene: Scene, ended_at: datetime, now: datetime) -> Answer:
@@ -55,7 +51,8 @@ def finished(scene: Scene, ended_at: datetime, now: datetime) -> Answer:
         return scene, ()
     if known is not None and abs(known - ended_at) < LATE:
         return scene, ()
-    agenda = replace(person.agenda, ran=ended_at, back=ended_at)
+    agenda = after_run(person.agenda, ended_at, person.seat, person.clock, now)
+    agenda = replace(agenda, back=ended_at)
     return replace(scene, person=replace(person, agenda=agenda)), ()
 
 

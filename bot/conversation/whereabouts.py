@@ -175,7 +175,7 @@ def text(scene: Scene, said: str, now: datetime, *, travel: bool = False) -> Ans
     found = places.find(said)
     if len(found) == 1:
         city = found[0]
-        return _chosen(scene, f"{city.zone} {city.country} {city.name}", question, now)
+        return _chosen(scene, f"{city.zone} {city.country} {_label(city, said)}", question, now)
     if found:
         return _ask_city(
             scene, found, now, question.wish, question.said, key="where.which", until=question.until
@@ -188,6 +188,12 @@ def text(scene: Scene, said: str, now: datetime, *, travel: bool = False) -> Ans
             scene, near, now, question.wish, question.said, key="where.near", until=question.until
         )
     return None
+
+
+def _label(city: City, said: str) -> str:
+    """A place as they call it themselves, unless that is an abbreviation: Tokio, but New York."""
+    typed = " ".join(said.split())
+    return typed.title() if len(typed) > 3 and typed.isalpha() else city.name
 
 
 def _clock_typed(scene: Scene, said: str, question: Asking, now: datetime) -> Answer | None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from bot.content.words import languages, words
 from bot.conversation import check, reminders, runs, whereabouts
 from bot.conversation.agenda import WEEK, Bedtime, RunTime
 from bot.conversation.asking import open_question
@@ -106,10 +107,19 @@ def _read(scene: Scene, text: str, now: datetime) -> list[Said]:
     whole = read_any(text, language, local)
     if whole:
         return [whole]
-    parts = [part for part in re.split(r"[,;]|\band\b|\bund\b", text) if part.strip()]
-    read = [read_any(part, language, local) for part in parts]
-    good = [each for each in read if each and each.weekdays and each.clock]
-    return good if 1 < len(good) == len(read) else []
+    for between in ("[,;]", rf"[,;]|{_either('and')}"):
+        parts = [part for part in re.split(between, text) if part.strip()]
+        read = [read_any(part, language, local) for part in parts]
+        good = [each for each in read if each and each.weekdays and each.clock]
+        if 1 < len(good) == len(read):
+            return good
+    return []
+
+
+def _either(meaning: str) -> str:
+    """A pattern for a word of that meaning, in whatever shipped language."""
+    every = {phrase for each in languages() for phrase in words(each)(f"text.{meaning}").split("|")}
+    return rf"\b(?:{'|'.join(map(re.escape, sorted(every)))})\b"
 
 
 def _bedtime(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer | None:
@@ -159,11 +169,16 @@ def _once(scene: Scene, text: str, said: Said, now: datetime) -> Answer | None:
         return None
     if said.after:
         return reminders.set_once(scene, now, at=now + said.after)
-    if said.clock is None:
+    if said.clock is None and not (said.on or said.part):
         return None
     if whereabouts.unsure(scene.person):
         return whereabouts.ask(scene, now, wish="once", said=text[:HEARD])
     where = scene.person.clock
+    question = open_question(scene.person, now)
+    if said.clock is None:
+        return reminders.ask_once(scene, now, on=said.on, part=said.part)
+    if question and question.kind == "once" and question.until and said.on is None:
+        said = replace(said, on=question.until)
     found = moments(said, now.astimezone(where))
     if not found:
         return scene, (say(scene, words_of(scene.person)("once.past")),)
@@ -175,12 +190,11 @@ def _quiet(scene: Scene, text: str, now: datetime) -> Answer | None:
     """From a clock time to another."""
     person = scene.person
     language, local = words_of(person).language, now.astimezone(person.clock)
-    parts = re.split(r"\s*(?:-|\u2013|\bto\b|\btill\b|\buntil\b|\bbis\b)\s*", text.casefold())
+    bare = re.sub(rf"^\s*(?:{_either('be_quiet')}\s*)?(?:{_either('from')})?", "", text.casefold())
+    parts = re.split(rf"-|\u2013|{_either('to')}", bare)
     if len(parts) != 2:
         return None
-    begin, end = (
-        read_any(re.sub(r"^\s*(?:from|von|ab)\s+", "", part), language, local) for part in parts
-    )
+    begin, end = (read_any(part, language, local) for part in parts)
     if begin is None or end is None or begin.clock is None or end.clock is None:
         return None
     if whereabouts.unsure(person, repeats=True):
@@ -196,6 +210,8 @@ def free(scene: Scene, text: str, now: datetime) -> Answer | None:
     travel = whereabouts.travelling(scene, text, now)
     if travel:
         return travel
+    if contains(text, "be_quiet") and (hours := _quiet(scene, text, now)):
+        return hours
     every = _read(scene, text, now)
     if not every:
         return None
@@ -207,7 +223,9 @@ def free(scene: Scene, text: str, now: datetime) -> Answer | None:
         return (_runs if about_runs else _bedtime)(scene, text, every, now)
     if said.after or said.on:
         return _once(scene, text, said, now)
-    return _which(scene, text, said, now) if said.clock else None
+    if said.clock:
+        return _which(scene, text, said, now)
+    return reminders.ask_once(scene, now, part=said.part) if said.part else None
 
 
 def _which(scene: Scene, text: str, said: Said, now: datetime) -> Answer:
