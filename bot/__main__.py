@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -220,7 +220,8 @@ def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
     with _opened(settings, say) as store:
         zone = named or machine_zone()
         # The time that they read off their own clock, in the zone that they chose.
-        theirs = ZoneInfo(named or store.zone_at(HOME) or zone or "UTC")
+        kept = None if named else store.clock_at(HOME)
+        theirs = kept or ZoneInfo(zone or "UTC")
         # A time that the clock skips is shifted by the gap.
         start = local.replace(tzinfo=theirs).astimezone(UTC) if local else None
         clock = Clock(_start_of_clock(store, start, say, theirs) if start else timedelta())
@@ -270,7 +271,7 @@ async def _talk(service: "Service", terminal: "Terminal", start: datetime | None
         await terminal.run(service)
 
 
-def _start_of_clock(store: "Store", start: datetime, say: Words, zone: ZoneInfo) -> timedelta:
+def _start_of_clock(store: "Store", start: datetime, say: Words, zone: tzinfo) -> timedelta:
     """The offset from which to travel to ``start``: the last thing that happened, if any did.
 
     From there each due moment up to ``start`` has its own time, and time never goes back.

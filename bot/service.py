@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self, TypeVar, TypeVarTuple
@@ -218,9 +218,9 @@ class Service:
         """The next moment at which somebody is due, or words are."""
         return await self._on_store(self.store.next_due, self.clock.now())
 
-    async def zone_at(self, place: Address) -> str:
-        """The time zone of the person there, empty where nobody has one. Raises `StoreAway`."""
-        return await self._on_store(self.store.zone_at, place)
+    async def clock_at(self, place: Address) -> tzinfo | None:
+        """The clock on the wall of the person there, None while unknown. Raises `StoreAway`."""
+        return await self._on_store(self.store.clock_at, place)
 
     async def last_at(self) -> datetime | None:
         """The latest moment at which anybody was stepped."""

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -242,11 +243,11 @@ def test_any_person_comes_back_as_they_were(someone: Person) -> None:
 
 
 def test_the_zone_of_whoever_is_there(store: Store) -> None:
-    assert store.zone_at(HOME) == ""
+    assert store.clock_at(HOME) is None
     store.receive(says("keep", zone="Asia/Tokyo"), step, START)
-    assert (store.zone_at(HOME), store.zone_at(AWAY)) == ("Asia/Tokyo", "")
+    assert (store.clock_at(HOME), store.clock_at(AWAY)) == (ZoneInfo("Asia/Tokyo"), None)
     hear(store, "/forget")
-    assert store.zone_at(HOME) == ""
+    assert store.clock_at(HOME) is None
 
 
 def test_older_states_are_read_forward(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import count
 from pathlib import Path
 from typing import Protocol, assert_never
@@ -79,7 +79,7 @@ class Terminal:
         self._locale = locale
         self._zone = zone
         self._named = named
-        self._theirs = ""
+        self._theirs: tzinfo | None = None
         self._words = words(locale)
         self._live = sys.stdin.isatty() and sys.stdout.isatty()
         self._lines = reader.Lines(reader.keyboard if self._live else reader.Pipe(0).read)
@@ -154,7 +154,8 @@ class Terminal:
         if self._named:
             with suppress(StoreAway):
                 # Nobody has one before the first visit: then it goes along as a hint.
-                if await service.zone_at(HOME) not in ("", self._zone):
+                theirs = await service.clock_at(HOME)
+                if theirs is not None and str(theirs) != self._zone:
                     await self._tell(service, Command("zone", self._zone))
         await self._tell(service, Command("start"))
         while (line := await self._next_line(service)) is not None:
@@ -163,7 +164,7 @@ class Terminal:
     async def _next_line(self, service: Service) -> str | None:
         with suppress(StoreAway):
             # They may have changed it with the last line.
-            self._theirs = await service.zone_at(HOME)
+            self._theirs = await service.clock_at(HOME)
         prompt = self._prompt()
         self._asking = prompt if self._live else ""
         line = await self._lines.ask(prompt)
@@ -232,8 +233,8 @@ class Terminal:
         shown = format_datetime(now, pattern, tzinfo=self._here(), locale=self._words.locale)
         return f"[{shown}] > "
 
-    def _here(self) -> ZoneInfo:
-        return ZoneInfo(self._theirs or self._zone or "UTC")
+    def _here(self) -> tzinfo:
+        return self._theirs or ZoneInfo(self._zone or "UTC")
 
     def _style(self) -> Style:
         width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)

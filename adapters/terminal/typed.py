@@ -3,8 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from adapters.terminal.screen import Choice, clean
 from bot.events import Command, Event, Location, Press, Text
@@ -118,7 +117,7 @@ def _jump(wanted: str) -> Jump:
     return Ahead(by) if timedelta(0) < by <= LONGEST_JUMP else Unclear()
 
 
-def next_showing(clock: time, now: datetime, zone: ZoneInfo) -> datetime:
+def next_showing(clock: time, now: datetime, zone: tzinfo) -> datetime:
     """When the clock there next shows that time of day; in a gap shifted by it."""
     today = now.astimezone(zone).date()
     on_days = (today + timedelta(days=days) for days in range(3))

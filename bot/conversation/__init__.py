@@ -142,6 +142,8 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
 
 def _about_time(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
     """Commands that set reminders, or tell what they are set by."""
+    if found := alarm(argument):
+        return _alarm(scene, found, now)
     if scene.person.consent is None:
         return account.no_consent(scene) if name == "zone" else check.ask_consent(scene)
     if name == "zone":
@@ -149,12 +151,12 @@ def _about_time(scene: Scene, name: str, argument: str, now: datetime) -> Answer
     if name in ("reminders", "remind") and not argument:
         return reminders.show(scene, now)
     if name in ("reminders", "remind"):
-        found = wishes.free(scene, argument, now)
+        answer = wishes.free(scene, argument, now)
         scene = asking.asking(scene, "once", now)
     else:
-        found = wishes.carry_out(scene, name, argument, now)
+        answer = wishes.carry_out(scene, name, argument, now)
         scene = asking.asking(scene, name, now)
-    return found or wishes.not_understood(scene, now) or (scene, ())
+    return answer or wishes.not_understood(scene, now) or (scene, ())
 
 
 def _press(scene: Scene, data: str, now: datetime) -> Answer:

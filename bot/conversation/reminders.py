@@ -72,7 +72,7 @@ def show(scene: Scene, now: datetime) -> Answer:
         button(person, "reminders.button.quiet", "remind", "quiet"),
     ]
     if wanted.bedtimes or wanted.runs:
-        if person.quiet or wanted.paused_until:
+        if person.quiet or _paused(person, now):
             rows.append(button(person, "button.reminders_again", "resume"))
         else:
             rows.append(button(person, "button.pause_until", "remind", "pause"))
@@ -128,13 +128,18 @@ def _state(person: Person, now: datetime) -> list[str]:
     if person.quiet:
         return [spoken("reminders.quiet")]
     lines: list[str] = []
-    if wanted.paused_until and wanted.paused_until > day(now, person.clock):
+    if wanted.paused_until and _paused(person, now):
         lines.append(spoken("reminders.paused", day=spoken.weekday_date(wanted.paused_until)))
     if _closed(person, now):
         lines.append(spoken("reminders.seat_only" if wanted.seat else "reminders.closed"))
         if not wanted.seat:
             return lines
     return [*lines, next_in_words(person, now)]
+
+
+def _paused(person: Person, now: datetime) -> bool:
+    until = person.agenda.wanted.paused_until
+    return until is not None and until > day(now, person.clock)
 
 
 def _closed(person: Person, now: datetime) -> bool:

@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import datetime, tzinfo
 from hashlib import blake2s
 from typing import Any
 
@@ -298,10 +298,10 @@ class Store:
         with self._reading() as db:
             return people.last_at(db)
 
-    def zone_at(self, place: Address) -> str:
-        """The time zone of the person at an address; empty where nobody has one."""
+    def clock_at(self, place: Address) -> tzinfo | None:
+        """The clock on the wall of the person at an address; None while it is not known."""
         with self._reading() as db:
-            return people.zone_at(db, place)
+            return people.clock_at(db, place)
 
     def clamp(self, now: datetime) -> None:
         """For a clock that was set back: nobody's last step lies after ``now``."""

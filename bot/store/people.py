@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -193,10 +193,11 @@ def over_time(db: Connection, now: datetime) -> list[tuple[Address, Person]]:
     ]
 
 
-def zone_at(db: Connection, place: Address) -> str:
-    """The time zone of the person at an address; empty where nobody has one."""
+def clock_at(db: Connection, place: Address) -> tzinfo | None:
+    """The clock on the wall of the person at an address; None while it is not known."""
     known = select(address.c.person_id).where(at_place(address, place)).scalar_subquery()
-    return next((someone.zone for _, someone in _readable(db, person.c.id == known)), "")
+    there = (someone for _, someone in _readable(db, person.c.id == known))
+    return next((someone.clock for someone in there if someone.knows_time), None)
 
 
 def clamp(db: Connection, now: datetime) -> None:
