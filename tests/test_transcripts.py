@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -317,6 +318,94 @@ def why() -> Dialog:
     return dialog.type("/why heart")
 
 
+def with_reminders(*lines: str, at: str = AFTERNOON) -> Dialog:
+    """From here on, somebody who has set these."""
+    dialog = cleared(at)
+    for line in lines:
+        dialog.type(line).tap("Right")
+    return dialog.forget_lines()
+
+
+def a_whole_rest(dialog: Dialog) -> Dialog:
+    """From the card of a rest to its last answer."""
+    dialog.tap("None of these, start")
+    while "Next" in dialog.buttons:
+        dialog.tap("Next")
+    return dialog.tap("I'm in place").until(lambda d: "Lighter" in d.buttons).tap("Lighter")
+
+
+def a_week_with_runs_and_bedtimes() -> Dialog:
+    dialog = cleared().forget_lines().type("/reminders").tap("Bedtime").tap("22:30").tap("Right")
+    dialog.tap("Usual runs") if "Usual runs" in dialog.buttons else dialog.type("/runs")
+    dialog.type("Tue Thu Sun about 18:30, an hour").tap("Right").wait(hours=4)
+    a_whole_rest(dialog.tap("I'm back").tap("Tonight").wait(hours=3).tap("Start").tap("OK"))
+    dialog.wait(hours=24).tap("In 30 min").wait(minutes=30).tap("Not today")
+    dialog.wait(hours=21).tap("No run today").wait(hours=3).tap("Later").tap("In 15")
+    a_whole_rest(dialog.wait(minutes=15).tap("Start")).wait(days=1, hours=19).type("ran 10k")
+    a_whole_rest(dialog.tap("In 30 min").wait(minutes=30).tap("Start")).wait(days=1)
+    return dialog.wait(hours=5).type("/reminders").tap("Why did I get this?")
+
+
+def a_clock_change_night() -> Dialog:
+    """Saturday evening in Berlin, an hour missing in the night, and a week without an answer."""
+    dialog = cleared("2027-03-27 20:00").forget_lines().type("/reminders").tap("Bedtime")
+    dialog.type("halb elf").tap("Right").type("ran 10k").tap("Tonight")
+    return dialog.wait(days=7, hours=3).type("/reminders")
+
+
+def zone_by_clock_and_city() -> Dialog:
+    """Of whose clock nothing is known: the offset does for once, a city for every evening."""
+    dialog = Dialog(zone="Europe/London")
+    dialog.scene = replace(dialog.scene, person=replace(dialog.person, zone=""))
+    dialog.type("/start").tap("I agree")
+    for _ in range(4):
+        dialog.tap("None of these")
+    dialog.forget_lines().tap("Tonight at").tap("16:00").tap("20:30").tap("Right").type("/settings")
+    dialog.type("/bedtime half past nine").tap("London").tap("Right").type("/settings")
+    dialog.type("/zone Springfield").tap("Springfield, Oregon").type("/zone").type("Berln")
+    return dialog.tap("Berlin").type("/zone 東京").type("/zone Qqqqqqqq").type("/reminders")
+
+
+def travelling() -> Dialog:
+    dialog = with_reminders("/bedtime at 22:00", at="2026-11-23 12:00")
+    dialog.type("I'm in Munich this week").type("I'm in Tokyo this week").tap("No, stay")
+    dialog.type("I'm in Tokyo this week").tap("Yes, until").type("/settings").type("/reminders")
+    dialog.wait(days=6, hours=14).tap("Not yet").wait(days=3)
+    back = dialog.shown["Yes, I'm back"]
+    return dialog.press("Yes, I'm back", back).type("/settings").wait(days=1)
+
+
+def reminders_card_changes() -> Dialog:
+    dialog = cleared().forget_lines().type("/reminders").tap("Bedtime")
+    dialog.type("when the cows come home").type("Mon-Thu 22:00, Fri Sat 23:30").tap("Right")
+    dialog.type("/bedtime 9").tap("09:00 instead").tap("Undo").type("/bedtime at 22:00")
+    dialog.tap("Only run days").type("/bedtime").tap("Every such evening").tap("Right")
+    dialog.type("/quiet").tap("22:00-07:00").tap("Undo").type("/runs").tap("Tue").tap("Thu")
+    dialog.tap("That's all").tap("18:30").tap("60 minutes").tap("Right")
+    dialog.type("/remind tonight at 23:00").tap("Right").type("/remind tomorrow at 7")
+    dialog.tap("Right").type("/reminders").tap("Take away 23:00").type("/pause until Friday").tap(
+        "Right"
+    )
+    dialog.type("/reminders").tap("Reminders again").type("/stop").type("/reminders")
+    dialog.type("/resume").type("/reminders").tap("All off").tap("Undo").wait(hours=7)
+    return dialog.type("/reminders").tap("Why did I get this?")
+
+
+def refused_with_reminders() -> Dialog:
+    dialog = with_reminders("/bedtime at 22:00", "/runs Sun about 18:30, an hour")
+    dialog.type("/check").tap("Do the check again").tap("1 Heart").tap("Done, next")
+    for _ in range(3):
+        dialog.tap("None of these")
+    dialog.wait(days=2).type("/reminders").tap("A quiet seat").tap("Right").type("/reminders")
+    dialog.wait(hours=7).tap("Seated rest").wait(days=4, hours=22).tap("I'm back")
+    return dialog.tap("Cooled down")
+
+
+def ignored_three() -> Dialog:
+    dialog = with_reminders("/bedtime at 22:00").wait(days=4).tap("Go on").wait(days=4)
+    return dialog.tap("All off").wait(days=2)
+
+
 EVERY: dict[str, Callable[[], Dialog]] = {
     "refused_blood_pressure": lambda: refused("Pressure high"),
     "refused_pressure_treated": lambda: refused("Pressure treated"),
@@ -405,6 +494,13 @@ EVERY: dict[str, Callable[[], Dialog]] = {
     "settings": settings,
     "half_a_year_on": half_a_year_on,
     "why": why,
+    "a_week_with_runs_and_bedtimes": a_week_with_runs_and_bedtimes,
+    "a_clock_change_night": a_clock_change_night,
+    "zone_by_clock_and_city": zone_by_clock_and_city,
+    "travelling": travelling,
+    "reminders_card_changes": reminders_card_changes,
+    "refused_with_reminders": refused_with_reminders,
+    "ignored_three": ignored_three,
 }
 
 

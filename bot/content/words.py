@@ -129,6 +129,11 @@ class Words:
         names = self.locale.days["stand-alone"]["abbreviated"]
         return format_list([names[day] for day in days], locale=self.locale)
 
+    def weekday(self, day: int) -> str:
+        """The name of a weekday, from Monday = 0."""
+        name: str = self.locale.days["stand-alone"]["wide"][day]
+        return name
+
     def day(self, at: datetime, zone: tzinfo) -> str:
         """The day there, with its weekday: Sunday 22 Nov."""
         return format_datetime(at, self("format.day"), tzinfo=zone, locale=self.locale)

@@ -329,8 +329,11 @@ def _text(scene: Scene, text: str, now: datetime) -> Answer:
     if found and not _known_dizzy(scene, text):
         return _alarm(scene, found, now)
     person = scene.person
-    if person.hold is None and (answer := wishes.answer(scene, text, now)):
-        return answer
+    if person.hold is None:
+        answer = up.typed(scene, text, now) or wishes.answer(scene, text, now)
+        answer = answer or nudges.typed(scene, text, now)
+        if answer:
+            return answer
     for what in meanings(text, words_of(person).language):
         answer = _meant(scene, what, now)
         if answer is not None:

@@ -97,6 +97,15 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A rest that was put off to a later moment; a reminder put off keeps its purpose."""
+
+    at: datetime
+    number: int = 0
+    purpose: Purpose = Purpose.ONCE
+
+
+@dataclass(frozen=True, slots=True)
 class Nudge:
     """A reminder that was said and is not answered yet."""
 
@@ -107,7 +116,7 @@ class Nudge:
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """What is wanted, and how far it has come.
+    """What is wanted, and how far it has come. ``before`` and ``dropped`` are for [Undo].
 
     ``night`` and ``run_day`` are the last ones that are dealt with, said or not; ``said`` is the
     last night for which a bedtime was said. ``served`` is the night that a rest has stood for.
@@ -118,6 +127,7 @@ class Agenda:
 
     wanted: Wanted = Wanted()
     before: Wanted | None = None
+    dropped: Offer | None = None
     change: int = 0
     night: date | None = None
     said: date | None = None

@@ -8,7 +8,7 @@ from bot.conversation.closures import number_for
 from bot.conversation.person import Asking, Person, Scene
 
 LIVES = timedelta(minutes=number("asking_lives"))
-SAME_TAP = timedelta(seconds=5)
+SAME_TAP = timedelta(seconds=number("same_tap"))
 """A finger that taps twice asks once."""
 
 

@@ -39,13 +39,13 @@ def _phrases(language: str, meaning: str) -> frozenset[str]:
 def _anywhere(language: str, meaning: str) -> re.Pattern[str]:
     """Any phrase of that meaning, anywhere in a padded text.
 
-    A number alone is a call for help; inside a sentence it is a distance or a time. Where a phrase
-    has three dots, up to four words may stand between.
+    A number alone is a call for help; inside a sentence it is a distance or a time, and so a phrase
+    after = counts only alone. Where one has three dots, up to four words may stand between.
     """
     found = []
     for phrase in words(language)(f"text.{meaning}").split("|"):
         parts = [re.escape(_plain(part)) for part in phrase.split("...")]
-        alone = len(parts) == 1 and parts[0].isdecimal()
+        alone = len(parts) == 1 and (parts[0].isdecimal() or phrase.startswith("="))
         found.append(f"^ {parts[0]} $" if alone else f" {_GAP.join(parts)} ")
     return re.compile("|".join(found))
 
@@ -78,6 +78,17 @@ def _is_run(said: str, language: str) -> bool:
     ran = len(plain_words) < len(said_words) or any(word in run for word in plain_words)
     known = all(word in run | over | rest for word in plain_words)
     return ran and known and any(word in over for word in plain_words)
+
+
+def is_said(text: str, phrases: str) -> bool:
+    """Whether a text is one of these phrases, whatever its case and punctuation."""
+    return _plain(text[:LONGEST_ALARM]) in {_plain(each) for each in phrases.split("|")}
+
+
+def begins(text: str, label: str) -> bool:
+    """Whether a text is a label, or the beginning of one up to the end of a word."""
+    said = _plain(text[:LONGEST_ALARM])
+    return bool(said) and f"{_plain(label)} ".startswith(f"{said} ")
 
 
 def contains(text: str, meaning: str) -> bool:

@@ -4,7 +4,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
-from bot.conversation import check, closures, hold, offers, plan, reminders, runs, up, verdict
+from bot.conversation import (
+    check,
+    closures,
+    hold,
+    offers,
+    plan,
+    reminders,
+    runs,
+    silence,
+    up,
+    verdict,
+)
 from bot.conversation.agenda import (
     Agenda,
     Due,
@@ -12,12 +23,11 @@ from bot.conversation.agenda import (
     Purpose,
     answered,
     dealt_with,
-    last_said,
     overdue,
     with_nudge,
 )
+from bot.conversation.free_text import is_said
 from bot.conversation.person import Person, Scene
-from bot.conversation.reminders import APART
 from bot.conversation.reply import Answer, Rows, button, minutes, say, words_of
 from bot.events import Button, Lane
 from bot.practice.localtime import bedtime, day
@@ -34,7 +44,6 @@ CARD_LIVES = timedelta(minutes=number("card_lives"))
 GO_ON = number("ignored_before_asking")
 LATERS = (15, 30, 60, 120)
 """Minutes by which a reminder can be put off with a tap."""
-RUNNING = (Purpose.RUN, Purpose.BACK)
 
 
 def wake(scene: Scene, now: datetime) -> Answer:
@@ -54,14 +63,12 @@ def wake(scene: Scene, now: datetime) -> Answer:
 
 def _remind(scene: Scene, due: Due, now: datetime) -> Answer:
     person = scene.person
-    way = _way(person, now)
-    if not way or _needless(person, due, now):
+    way = silence.way(person, now)
+    if not way or person.hold is not None or _busy(person, now):
         return scene, ()
-    wanted, where = person.agenda.wanted, person.clock
-    own_time = due.purpose is Purpose.ONCE and now - due.at < timedelta(minutes=1)
-    if wanted.is_quiet(due.at, where) and not own_time:
+    if silence.needless(person, due, now) or silence.in_quiet_hours(person, due, due.at):
         return scene, ()
-    if now - due.at > LATEST[due.purpose] or (wanted.is_quiet(now, where) and not own_time):
+    if now - due.at > LATEST[due.purpose] or silence.in_quiet_hours(person, due, now):
         return _missed(scene, Nudge(0, due.purpose, due.at)), ()
     return _nudge(scene, due, way, now)
 
@@ -69,42 +76,6 @@ def _remind(scene: Scene, due: Due, now: datetime) -> Answer:
 def _missed(scene: Scene, nudge: Nudge) -> Scene:
     agenda = replace(scene.person.agenda, missed=nudge)
     return replace(scene, person=replace(scene.person, agenda=agenda))
-
-
-def _way(person: Person, now: datetime) -> str:
-    """What a reminder may lead to now: legs up, a check, a quiet seat, or to nothing at all."""
-    if closures.is_closed(person, now):
-        return ""
-    found = check.current(person, now)
-    if found is None or person.proposed is not None or person.check is not None:
-        return "check"
-    if found.open:
-        return "legs"
-    return "seat" if person.agenda.wanted.seat else ""
-
-
-def _needless(person: Person, due: Due, now: datetime) -> bool:
-    """Whether this one is not said: they are at it, were at it, or hear from us anyway."""
-    if person.hold is not None or _busy(person, now):
-        return True
-    agenda, where = person.agenda, person.clock
-    if due.purpose is Purpose.ONCE:
-        return False
-    if person.offer is not None and abs(person.offer.at - now) < APART:
-        return True
-    served = agenda.served == due.on and not agenda.wanted.both
-    if due.purpose is Purpose.BEDTIME:
-        return served or _within(last_said(agenda, *RUNNING), now)
-    told = agenda.ran and day(agenda.ran, where) == due.on
-    if agenda.no_run == due.on or (due.purpose is Purpose.RUN and told):
-        return True
-    before = last_said(agenda, *RUNNING)
-    again = before is not None and day(before, where) == due.on
-    return served or again or _within(last_said(agenda, Purpose.BEDTIME, Purpose.ONCE), now)
-
-
-def _within(before: datetime | None, now: datetime) -> bool:
-    return before is not None and now - before < APART
 
 
 def _busy(person: Person, now: datetime) -> bool:
@@ -195,6 +166,8 @@ def pressed(scene: Scene, taken: int, what: str, much: str, now: datetime) -> An
             return runs.ran(scene, now)
         case "in" if scene.person.hold is not None:
             return hold.where(scene, now)
+        case "in" if not silence.way(scene.person, now):
+            return up.legs_up(scene, "", now)
         case "in" if much in map(str, LATERS):
             return offers.put_off(scene, now + timedelta(minutes=int(much)), nudge.purpose)
         case "later":
@@ -221,22 +194,23 @@ def _laters(scene: Scene, taken: int) -> Answer:
 
 def _in(person: Person, length: int) -> str:
     spoken = words_of(person)
-    return spoken("button.in", time=minutes(spoken, length))
+    hours = length % 60 == 0
+    time = spoken.count("count.hours", length // 60) if hours else minutes(spoken, length)
+    return spoken("button.in", time=time)
 
 
 def _not_today(scene: Scene, nudge: Nudge, now: datetime) -> Answer:
     """Nothing more of it today, and it costs nothing."""
-    person = scene.person
-    agenda = person.agenda
-    if nudge.purpose in RUNNING:
-        agenda = replace(agenda, no_run=day(nudge.at, person.clock))
-    scene = replace(scene, person=replace(person, agenda=agenda, offer=None))
-    spoken = words_of(scene.person)
-    parts = [
-        spoken("offer.skipped"),
-        reminders.next_in_words(scene.person, now),
-        spoken("goodbye.night") if bedtime(now, person.clock) else "",
-    ]
+    person = replace(scene.person, offer=None)
+    if nudge.purpose in silence.RUNNING:
+        agenda = replace(person.agenda, no_run=day(nudge.at, person.clock))
+        person = silence.freed(replace(person, agenda=agenda))
+    scene, spoken = replace(scene, person=person), words_of(person)
+    parts = [spoken("offer.skipped"), reminders.next_in_words(person, now)]
+    due = silence.coming(person)
+    more = due is not None and day(due.at, person.clock) == day(now, person.clock)
+    if bedtime(now, person.clock) and not more:
+        parts.append(spoken("goodbye.night"))
     return scene, (say(scene, " ".join(filter(None, parts))),)
 
 
@@ -250,7 +224,7 @@ def _offered(scene: Scene, now: datetime) -> Answer:
         at = max(running.ends or now, now + timedelta(minutes=1))  # after the seated rest
         return replace(scene, person=replace(person, offer=replace(offer, at=at))), ()
     scene = replace(scene, person=replace(person, offer=None))
-    way = _way(person, now)
+    way = silence.way(person, now)
     if running or not way:
         return scene, ()
     if now - offer.at > LATEST[offer.purpose]:
@@ -278,3 +252,25 @@ def missed(scene: Scene) -> Answer:
     scene = replace(scene, person=replace(person, agenda=agenda))
     when = words_of(person).moment(nudge.at, person.clock)
     return scene, (say(scene, words_of(person)("nudge.missed", when=when), silent=True),)
+
+
+TYPED = {
+    "start": ("button.start", "text.yes"),
+    "today": ("button.not_today", "button.no_run", "text.no"),
+    "pause": ("button.pause_until",),
+    "later": ("button.later",),
+}
+"""What may be typed below a reminder, in words of the person's language."""
+
+
+def typed(scene: Scene, text: str, now: datetime) -> Answer | None:
+    """A line below a reminder that says what one of its buttons says."""
+    nudge = scene.person.agenda.nudge
+    if nudge is None or now - nudge.at > LATEST[Purpose.BACK]:
+        return None
+    spoken = words_of(scene.person)
+    for what, keys in TYPED.items():
+        if any(is_said(text, spoken(key)) for key in keys):
+            back = what == "start" and nudge.purpose is Purpose.RUN
+            return pressed(scene, nudge.number, "back" if back else what, "", now)
+    return None

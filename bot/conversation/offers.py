@@ -1,14 +1,13 @@
 """A rest put off to a moment of today: one at a time, said at that moment, and easily let go."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.conversation import closures, reminders
-from bot.conversation.agenda import Purpose
-from bot.conversation.person import Offer, Scene
+from bot.conversation import closures, reminders, silence
+from bot.conversation.agenda import Offer, Purpose
+from bot.conversation.asking import SAME_TAP
+from bot.conversation.person import Scene
 from bot.conversation.reply import Answer, button, say, words_of
-
-SAME_TAP = timedelta(seconds=5)
 
 
 def put_off(scene: Scene, at: datetime, purpose: Purpose, taken: int = 0) -> Answer:
@@ -43,6 +42,8 @@ def skip(scene: Scene, taken: int) -> Answer:
     """Not then, and it costs nothing. A later offer or card is another one."""
     person = scene.person
     if person.offer and person.offer.number == taken:
+        if person.offer.purpose in silence.RUNNING:
+            person = silence.freed(person)
         person = replace(person, offer=None)
     if person.card and person.card.number == taken:
         person = replace(person, card=None)

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.content.routine import number, routine
-from bot.conversation.agenda import Agenda, Purpose, next_due, seat_of
+from bot.conversation.agenda import Agenda, Offer, next_due, seat_of
 from bot.events import Address, Lane
 from bot.practice.clearance import Clearance, Place, Variation
 from bot.practice.localtime import fixed, instant, zone
@@ -206,15 +206,6 @@ class Closed:
     ask_at: datetime | None = None
     asked: int = 0
     slip: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A rest that was put off to a later moment; a reminder put off keeps its purpose."""
-
-    at: datetime
-    number: int = 0
-    purpose: Purpose = Purpose.ONCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from bot.content.routine import number
 from bot.content.words import Words
-from bot.conversation import check, closures, whereabouts
+from bot.conversation import check, closures, silence, whereabouts
 from bot.conversation.agenda import (
     WEEK,
     Agenda,
@@ -14,19 +14,19 @@ from bot.conversation.agenda import (
     Purpose,
     RunTime,
     Wanted,
+    answered,
     bedtime_at,
     from_now,
-    next_due,
     night_of,
     upcoming,
     without,
 )
 from bot.conversation.asking import asked, asking
 from bot.conversation.person import Asking, Person, Scene
-from bot.conversation.reply import Answer, button, minutes, pairs, say, words_of
+from bot.conversation.reply import Answer, button, minutes, pairs, say, seconds, words_of
 from bot.conversation.safety import open_question
 from bot.events import Button
-from bot.practice.localtime import bedtime, day, moment
+from bot.practice.localtime import TURN, bedtime, day, moment
 
 EVENINGS = (time(21), time(21, 30), time(22), time(22, 30), time(23))
 """Bedtimes to tap before one must be typed."""
@@ -42,13 +42,11 @@ PARTS = {
 PAUSES = (1, 3, 7, 14)
 """Days of a pause to tap."""
 QUIET = ((time(22), time(7)), (time(23), time(7)), (time(0), time(8)))
-APART = timedelta(minutes=number("nudges_apart"))
-"""After a run and at bedtime, not both within that time."""
 AT_MOST = 10
 """Single reminders of one person that wait at the same time."""
 FURTHEST = timedelta(days=366)
 """How far ahead something can be set."""
-WORKDAYS, WEEKEND = tuple(range(5)), (5, 6)
+WEEKEND = (5, 6)
 
 
 # The card
@@ -84,8 +82,10 @@ def show(scene: Scene, now: datetime) -> Answer:
     if person.offer:
         label = spoken("button.take_away_one", clock=spoken.clock(person.offer.at, person.clock))
         rows.append(button(person, "", "skip", person.offer.number, label=label))
-    if _closed(person, now) and not wanted.seat and (wanted.bedtimes or wanted.runs):
-        rows.append(button(person, "button.quiet_seat", "remind", "seat"))
+    if wanted.bedtimes or wanted.runs or wanted.once:
+        rows += seat_instead(person, now)
+    if person.home is not None:
+        rows.append(button(person, "button.home_yes", "home", person.home.number, "yes"))
     if person.agenda.why:
         rows.append(button(person, "button.why_this", "remind", "why"))
     return scene, (say(scene, text, *pairs(rows), slot="reminders"),)
@@ -130,10 +130,10 @@ def _state(person: Person, now: datetime) -> list[str]:
     lines: list[str] = []
     if wanted.paused_until and _paused(person, now):
         lines.append(spoken("reminders.paused", day=spoken.weekday_date(wanted.paused_until)))
-    if _closed(person, now):
-        lines.append(spoken("reminders.seat_only" if wanted.seat else "reminders.closed"))
-        if not wanted.seat:
-            return lines
+    if shut := silence.shut(person, now):
+        return [*lines, spoken(f"reminders.{shut}")]
+    if wanted.seat and silence.way(person, now) == "seat":
+        lines.append(spoken("reminders.seat_only"))
     return [*lines, next_in_words(person, now)]
 
 
@@ -142,25 +142,45 @@ def _paused(person: Person, now: datetime) -> bool:
     return until is not None and until > day(now, person.clock)
 
 
-def _closed(person: Person, now: datetime) -> bool:
-    found = check.current(person, now)
-    return found is not None and not found.open
-
-
 def next_in_words(person: Person, now: datetime) -> str:
     """When the next reminder comes; nothing while none does."""
-    due = None if person.quiet else next_due(person.agenda, person.seat, person.clock)
-    if person.offer and not person.quiet:
-        due = min(due or person.offer.at, person.offer.at)
-    if due is None or closures.closed_for(person, "doctor"):
+    if person.quiet or silence.shut(person, now):
+        return ""
+    due = silence.coming(person)
+    moments = [due.at] if due else []
+    if person.offer:
+        moments.append(person.offer.at)
+    if not moments:
         return ""
     spoken = words_of(person)
-    return spoken("reminders.next", when=spoken.moment(max(due, now), person.clock))
+    return spoken("reminders.next", when=spoken.moment(max(min(moments), now), person.clock))
+
+
+def promised(person: Person, purpose: Purpose, now: datetime) -> list[str]:
+    """When the first of these comes, with the question whether that is right; or why none does."""
+    spoken = words_of(person)
+    shut = silence.shut(person, now)
+    if shut:
+        return [spoken(f"reminders.{shut}")]
+    due = silence.coming(person, purpose)
+    if due is not None:
+        return [spoken("bedtime.first", when=spoken.moment(due.at, person.clock))]
+    waits = purpose is Purpose.BEDTIME and any(
+        each.run_days for each in person.agenda.wanted.bedtimes
+    )
+    return [spoken("bedtime.after_runs")] if waits else []
+
+
+def seat_instead(person: Person, now: datetime) -> list[Button]:
+    """The quiet seat, for whom legs up is closed."""
+    if silence.shut(person, now) != "refused":
+        return []
+    return [button(person, "button.quiet_seat", "remind", "seat")]
 
 
 def bedtime_in_words(spoken: Words, entry: Bedtime) -> str:
     """Which evenings, and when: every evening about 21:30."""
-    days = _evenings(spoken, entry.days)
+    days = _evenings(spoken, entry.days, late=entry.clock >= time(15) or entry.clock < TURN)
     if entry.run_days:
         every = entry.days == WEEK
         days = spoken("days.run_days") if every else spoken("days.if_run_day", days=days)
@@ -168,16 +188,20 @@ def bedtime_in_words(spoken: Words, entry: Bedtime) -> str:
     return spoken(key, days=days, clock=spoken.time(entry.clock))
 
 
-def _evenings(spoken: Words, days: tuple[int, ...]) -> str:
-    known = {WEEK: "days.every_evening", WORKDAYS: "days.workdays", WEEKEND: "days.weekend"}
-    if days in known:
-        return spoken(known[days])
+def _evenings(spoken: Words, days: tuple[int, ...], *, late: bool = True) -> str:
+    if days == WEEK:
+        return spoken("days.every_evening" if late else "days.every")
+    if days == WEEKEND:
+        return spoken("days.weekend")
+    first, last = days[0], days[-1]
+    if len(days) > 2 and last - first == len(days) - 1:
+        return spoken("days.range", first=spoken.weekday(first), last=spoken.weekday(last))
     return spoken("days.some", days=spoken.weekdays(days))
 
 
 def run_in_words(spoken: Words, entry: RunTime) -> str:
     """Which days, when and how long."""
-    days = spoken("days.every") if entry.days == WEEK else _evenings(spoken, entry.days)
+    days = _evenings(spoken, entry.days, late=False)
     length = minutes(spoken, entry.lasts)
     return spoken("run.usual", days=days, clock=spoken.time(entry.clock), minutes=length)
 
@@ -206,11 +230,22 @@ def changed(person: Person, wanted: Wanted, now: datetime) -> Person:
 
     A finger that taps twice changes nothing, and still takes back what was before the first tap.
     """
+    person = replace(person, asking=None, agenda=answered(person.agenda))
     if wanted == person.agenda.wanted and person.agenda.before is not None:
-        return replace(person, asking=None)
+        return person
     taken, person = closures.number_for(person)
-    agenda = replace(person.agenda, wanted=wanted, before=person.agenda.wanted, change=taken)
-    return replace(person, agenda=_from_now(person, agenda, now), asking=None)
+    before = person.agenda
+    agenda = replace(before, wanted=wanted, before=before.wanted, dropped=None, change=taken)
+    return replace(person, agenda=_from_now(person, agenda, now))
+
+
+def _let_go(scene: Scene, now: datetime, wanted: Wanted) -> Scene:
+    """The scene with these wishes, and without what was put off; [Undo] brings both back."""
+    offer = scene.person.offer
+    person = changed(replace(scene.person, offer=None), wanted, now)
+    if offer is not None:
+        person = replace(person, agenda=replace(person.agenda, dropped=offer))
+    return replace(scene, person=person)
 
 
 def _from_now(person: Person, agenda: Agenda, now: datetime) -> Agenda:
@@ -227,11 +262,15 @@ def undo(scene: Scene, taken: int, now: datetime) -> Answer | None:
     """As it was before the last change."""
     person = scene.person
     agenda, where = person.agenda, person.clock
-    if agenda.before is None or agenda.change != taken:
+    if agenda.change != taken or not taken:
         return None
+    if agenda.before is None:
+        return scene, (say(scene, words_of(person)("reminders.undone")),)
     still = tuple(each for each in agenda.before.once if each.due(where) > now)
-    agenda = replace(agenda, wanted=replace(agenda.before, once=still), before=None)
+    back = agenda.dropped if agenda.dropped and agenda.dropped.at > now else None
+    agenda = replace(agenda, wanted=replace(agenda.before, once=still), before=None, dropped=None)
     person = replace(person, agenda=_from_now(person, agenda, now), asking=None)
+    person = replace(person, offer=back or person.offer)
     scene = replace(scene, person=person)
     parts = [words_of(person)("reminders.undone"), next_in_words(person, now)]
     return scene, (say(scene, " ".join(filter(None, parts))),)
@@ -252,7 +291,7 @@ def echo(scene: Scene, text: str, *more: Button) -> Answer:
 def set_pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None:
     """A tap below an echo."""
     agenda = scene.person.agenda
-    if agenda.change != taken or agenda.before is None:
+    if agenda.change != taken or (agenda.before is None and what != "undo"):
         return None
     match what:
         case "right":
@@ -307,13 +346,23 @@ def _other_half(scene: Scene, now: datetime) -> Answer | None:
         kept = replace(scene.person.agenda, wanted=without(wanted, fresh[0].number))
         scene = replace(scene, person=replace(scene.person, agenda=kept))
         return set_once(scene, now, wall=other)
+    if before and before.runs != wanted.runs:
+        runs = tuple(replace(each, clock=_turned(each.clock)) for each in wanted.runs)
+        spoken = words_of(scene.person)
+        what = spoken("list.also").join(run_in_words(spoken, each) for each in runs)
+        person = changed(scene.person, replace(wanted, runs=runs), now)
+        scene = replace(scene, person=person)
+        parts = [spoken("run.set", what=what), *promised(person, Purpose.RUN, now)]
+        return echo(scene, " ".join(parts))
     if not wanted.bedtimes:
         return None
-    bedtimes = tuple(
-        replace(each, clock=each.clock.replace(hour=(each.clock.hour + 12) % 24))
-        for each in wanted.bedtimes
-    )
+    bedtimes = tuple(replace(each, clock=_turned(each.clock)) for each in wanted.bedtimes)
     return set_bedtimes(scene, bedtimes, now)
+
+
+def _turned(clock: time) -> time:
+    """The same on the dial, in the other half of the day."""
+    return clock.replace(hour=(clock.hour + 12) % 24)
 
 
 def farewell(person: Person, key: str, now: datetime) -> str:
@@ -327,7 +376,7 @@ def displaces(person: Person, at: datetime) -> str:
     """What is said when a reminder stays away because of another at that moment; else nothing."""
     spoken, where = words_of(person), person.clock
     for due in upcoming(person.agenda, person.seat, where):
-        if due.purpose is Purpose.BEDTIME and abs(due.at - at) < APART:
+        if due.purpose is Purpose.BEDTIME and abs(due.at - at) < silence.APART:
             return spoken("once.instead", clock=spoken.clock(due.at, where))
     return ""
 
@@ -395,27 +444,31 @@ def set_bedtimes(
     person = changed(scene.person, replace(wanted, bedtimes=every), now)
     spoken, where, entry = words_of(person), person.clock, bedtimes[0]
     what = spoken("list.also").join(bedtime_in_words(spoken, each) for each in bedtimes)
-    parts = [spoken("bedtime.set", what=what)]
-    coming = upcoming(person.agenda, person.seat, where)
-    first = next((due.at for due in coming if due.purpose is Purpose.BEDTIME), None)
+    parts: list[str] = [spoken("bedtime.set", what=what)]
     if not entry.exact:
         own = spoken.clock(bedtime_at(entry, day(now, where), person.seat, where), where)
         parts.append(spoken("bedtime.own_minute", clock=own))
-    if first:
-        parts.append(spoken("bedtime.first", when=spoken.moment(first, where)))
     more = []
-    if first and person.agenda.wanted.is_quiet(first, where) and wanted.quiet:
+    swallowed = [each for each in every if _lies_in(each, person.agenda.wanted, person, now)]
+    if swallowed and wanted.quiet:
         parts.append(spoken("bedtime.in_quiet", hours=quiet_in_words(spoken, wanted.quiet)))
         more.append(button(person, "button.no_quiet", "quiet", "none"))
+    else:
+        parts += promised(person, Purpose.BEDTIME, now)
+    more += seat_instead(person, now)
+    if len(wanted.bedtimes) > len(stay) + 1:
+        old = spoken("list.also").join(bedtime_in_words(spoken, each) for each in wanted.bedtimes)
+        parts.append(spoken("bedtime.instead", what=old))
     if not entry.exact:
         label = spoken("button.exactly", clock=spoken.time(entry.clock))
         more.append(button(person, "", "set", person.agenda.change, "exact", label=label))
     if other:
-        half = entry.clock.replace(hour=(entry.clock.hour + 12) % 24)
-        label = spoken("button.rather", clock=spoken.time(half))
+        label = spoken("button.rather", clock=spoken.time(_turned(entry.clock)))
         more.append(button(person, "", "set", person.agenda.change, "other", label=label))
     if not entry.run_days:
         more.append(button(person, "button.run_days", "set", person.agenda.change, "run_days"))
+    elif not wanted.runs:
+        more.append(button(person, "reminders.button.runs", "remind", "runs"))
     more.append(button(person, "button.other_time", "remind", "bedtime"))
     return echo(replace(scene, person=person), " ".join(parts), *more)
 
@@ -502,24 +555,39 @@ def set_once(
         usual = bedtime_at(entry, night, person.seat, where)
         instead = [spoken.clock(usual, where)] if usual > now else []
     person = changed(person, replace(wanted, once=(*others, once)), now)
-    parts = [spoken("once.set", when=spoken.moment(due, where))]
+    parts: list[str] = [spoken("once.set", when=_when(person, due, now, waits=at is not None))]
+    if shut := silence.shut(person, now):
+        parts = [parts[0], spoken(f"reminders.{shut}")]
     if instead:
         parts.append(spoken("once.instead", clock=instead[0]))
     if wanted.is_quiet(due, where):
         parts.append(spoken("quiet.this_once"))
-    more = []
+    more = seat_instead(person, now)
     if other:
         label = spoken("button.rather", clock=spoken.clock(other, where))
         more.append(button(person, "", "set", person.agenda.change, "other", label=label))
     return echo(replace(scene, person=person), " ".join(parts), *more)
 
 
+def _when(person: Person, due: datetime, now: datetime, *, waits: bool) -> str:
+    """A moment in words, with its year where that is another; a wait while no clock is known."""
+    spoken, where = words_of(person), person.clock
+    if waits and not person.knows_time:
+        return spoken("once.in", time=seconds(spoken, due - now))
+    local = due.astimezone(where)
+    if local.year != now.astimezone(where).year:
+        return f"{spoken.date(local.date())}, {spoken.clock(due, where)}"
+    return spoken.moment(due, where)
+
+
 def drop(scene: Scene, taken: int, now: datetime) -> Answer | None:
     """Take a single reminder away."""
     wanted = scene.person.agenda.wanted
-    if all(each.number != taken for each in wanted.once):
+    gone = next((each for each in wanted.once if each.number == taken), None)
+    if gone is None:
         return None
-    text = words_of(scene.person)("offer.skipped")
+    person, spoken = scene.person, words_of(scene.person)
+    text = spoken("reminders.dropped", when=spoken.moment(gone.due(person.clock), person.clock))
     return _set(scene, without(wanted, taken), now, text)
 
 
@@ -553,6 +621,8 @@ def set_quiet(scene: Scene, quiet: tuple[time, time] | None, now: datetime) -> A
         return check.ask_consent(scene)
     wanted, spoken = replace(scene.person.agenda.wanted, quiet=quiet), words_of(scene.person)
     text: str = quiet_in_words(spoken, quiet) if quiet else spoken("quiet.none")
+    if quiet:
+        text = spoken("quiet.set", hours=text)
     inside = [each for each in wanted.bedtimes if _lies_in(each, wanted, scene.person, now)]
     if inside:
         text = f"{text} {spoken('quiet.swallows', clock=spoken.time(inside[0].clock))}"
@@ -585,7 +655,7 @@ def ask_pause(scene: Scene, now: datetime) -> Answer:
             person,
             "",
             "pause",
-            each,
+            f"{today + timedelta(days=each):%Y%m%d}",
             label=spoken.weekday_date(today + timedelta(days=each)),
         )
         for each in PAUSES
@@ -596,9 +666,11 @@ def ask_pause(scene: Scene, now: datetime) -> Answer:
 
 def pause_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
     """A pause that was tapped."""
-    if said not in map(str, PAUSES):
+    try:
+        until = datetime.strptime(said, "%Y%m%d").date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
         return None
-    return pause(scene, day(now, scene.person.clock) + timedelta(days=int(said)), now)
+    return pause(scene, until, now)
 
 
 def pause(scene: Scene, until: date, now: datetime) -> Answer:
@@ -608,10 +680,17 @@ def pause(scene: Scene, until: date, now: datetime) -> Answer:
     today = day(now, scene.person.clock)
     if not today < until <= today + FURTHEST:
         return scene, (say(scene, words_of(scene.person)("pause.which")),)
-    wanted = replace(scene.person.agenda.wanted, paused_until=until)
-    scene = replace(scene, person=replace(scene.person, offer=None))
-    spoken = words_of(scene.person)
-    return _set(scene, wanted, now, spoken("pause.set", day=spoken.weekday_date(until)))
+    wanted = scene.person.agenda.wanted
+    if not (wanted.bedtimes or wanted.runs or wanted.once or scene.person.offer):
+        return show(scene, now)
+    scene = _let_go(scene, now, replace(wanted, paused_until=until))
+    person, spoken = scene.person, words_of(scene.person)
+    parts: list[str] = [spoken("pause.set", day=spoken.weekday_date(until))]
+    for each in wanted.once:
+        if day(each.due(person.clock), person.clock) < until:
+            when = spoken.moment(each.due(person.clock), person.clock)
+            parts.append(spoken("pause.but", when=when))
+    return echo(scene, " ".join(parts))
 
 
 def resumed(person: Person, now: datetime) -> Person:
@@ -644,8 +723,8 @@ def pressed(scene: Scene, what: str, taken: int, now: datetime) -> Answer | None
         case "seat":
             return _set(scene, replace(wanted, seat=True), now, spoken("reminders.seat_only"))
         case "off":
-            scene = replace(scene, person=replace(scene.person, offer=None))
-            return _set(scene, Wanted(quiet=wanted.quiet), now, spoken("reminders.off"))
+            scene = _let_go(scene, now, Wanted(quiet=wanted.quiet))
+            return echo(scene, spoken("reminders.off"))
         case "no":
             return scene, (say(scene, farewell(scene.person, "offer.skipped", now)),)
         case _:

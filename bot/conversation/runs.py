@@ -4,7 +4,17 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from bot.content.routine import number
-from bot.conversation import check, closures, hold, offers, reminders, safety, up, whereabouts
+from bot.conversation import (
+    check,
+    closures,
+    hold,
+    offers,
+    reminders,
+    safety,
+    silence,
+    up,
+    whereabouts,
+)
 from bot.conversation.agenda import (
     WEEK,
     Purpose,
@@ -35,6 +45,9 @@ def ran(scene: Scene, now: datetime) -> Answer:
         agenda = after_run(person.agenda, now, person.seat, person.clock, now)
         person = replace(person, agenda=answered(agenda))
         scene = replace(scene, person=person)
+    asked = safety.open_question(scene, now)
+    if asked is not None:
+        return scene, (say(scene, spoken("ran.closed")), asked)
     row = (
         button(person, "ran.now", "ran", "now"),
         button(person, "button.in_30", "ran", "soon"),
@@ -78,9 +91,8 @@ def _tonight(scene: Scene, now: datetime) -> Answer:
     ]
     if not tonight:
         return reminders.ask_once(scene, now)
-    # The question after the run is answered: what was said of it keeps no bedtime away.
-    told = tuple(each for each in person.agenda.nudged if each[0] is not Purpose.RUN)
-    scene = replace(scene, person=replace(person, agenda=replace(person.agenda, nudged=told)))
+    person = silence.freed(person)
+    scene = replace(scene, person=person)
     spoken = words_of(person)
     return scene, (say(scene, spoken("offer.set", clock=spoken.clock(min(tonight), where))),)
 
@@ -172,7 +184,9 @@ def _ask_length(scene: Scene, taken: int) -> Answer:
     return scene, (say(scene, spoken("run.ask.length"), *pairs(lengths)),)
 
 
-def set_runs(scene: Scene, usual: tuple[RunTime, ...], now: datetime) -> Answer:
+def set_runs(
+    scene: Scene, usual: tuple[RunTime, ...], now: datetime, *, other: bool = False
+) -> Answer:
     """These are the usual runs from now on; those of other days stay as they are."""
     wanted = scene.person.agenda.wanted
     taken = {each for entry in usual for each in entry.days}
@@ -187,7 +201,19 @@ def set_runs(scene: Scene, usual: tuple[RunTime, ...], now: datetime) -> Answer:
     if not usual:
         return reminders.echo(scene, spoken("run.none"))
     what = spoken("list.also").join(reminders.run_in_words(spoken, each) for each in usual)
-    coming = upcoming(person.agenda, person.seat, person.clock)
-    first = next(due.at for due in coming if due.purpose is Purpose.RUN)
-    text = spoken("run.set", what=what, when=spoken.moment(first, person.clock))
-    return reminders.echo(scene, text)
+    parts: list[str] = [spoken("run.set", what=what)]
+    swallowed = any(
+        silence.in_quiet_hours(person, due, due.at)
+        for due in upcoming(person.agenda, person.seat, person.clock)
+        if due.purpose is Purpose.RUN
+    )
+    parts += reminders.promised(person, Purpose.RUN, now)
+    if swallowed and wanted.quiet:
+        hours = reminders.quiet_in_words(spoken, wanted.quiet)
+        parts.append(spoken("bedtime.in_quiet", hours=hours))
+    more = []
+    if other:
+        half = usual[0].clock.replace(hour=(usual[0].clock.hour + 12) % 24)
+        label = spoken("button.rather", clock=spoken.time(half))
+        more.append(button(person, "", "set", person.agenda.change, "other", label=label))
+    return reminders.echo(scene, " ".join(parts), *more, *reminders.seat_instead(person, now))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import check, closures, hold, plan, safety, setup, trouble, verdict
+from bot.conversation.free_text import begins
 from bot.conversation.person import Card, Closed, Person, Scene
 from bot.conversation.reply import (
     Answer,
@@ -185,6 +186,31 @@ def pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | None
             return setup.begin(replace(scene, person=replace(person, card=None)), card.plan, now)
         case _:
             return None
+
+
+def is_fresh(person: Person, now: datetime) -> bool:
+    """Whether a card was shown a moment ago, so that a typed number points at it."""
+    return person.card is not None and not _old(person.card, now)
+
+
+def typed(scene: Scene, text: str, now: datetime) -> Answer | None:
+    """A sign of the card, or an answer about the leg, typed instead of tapped."""
+    person, card, spoken = scene.person, scene.person.card, words_of(scene.person)
+    entry = closures.closed_for(person, "leg")
+    if entry is not None:
+        sign = next(sign for sign in routine().signs if sign.name == "leg")
+        for which in sign.which:
+            if begins(text, spoken(f"which.{which.name}")):
+                return leg(scene, entry.number, which.name, now)
+        return None
+    if card is None or card.asking or not is_fresh(person, now):
+        return None
+    if begins(text, spoken("button.none_start")):
+        return pressed(scene, card.number, "start", now)
+    for sign in routine().signs:
+        if begins(text, spoken(f"card.button.{sign.name}")):
+            return pressed(scene, card.number, sign.name, now)
+    return None
 
 
 def _which_not_now(scene: Scene, card: Card) -> Answer:

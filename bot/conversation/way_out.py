@@ -20,7 +20,7 @@ LEAST = round(routine().lengths.try_out[0] * 60)
 """Seconds of the shortest try-out: less is in the history, and teaches nothing."""
 RUNNING = (Phase.SETTLE, Phase.REST)
 DIZZY_TWICE = 2
-SAME_TAP = timedelta(seconds=5)
+SAME_TAP = timedelta(seconds=number("same_tap"))
 """A finger that taps twice."""
 
 

@@ -9,6 +9,7 @@ from bot.content.words import words
 from bot.conversation import closures
 from bot.conversation.agenda import from_now
 from bot.conversation.asking import asked, asking
+from bot.conversation.free_text import is_said
 from bot.conversation.person import Asking, Home, Person, Scene, back_home_due
 from bot.conversation.reply import Answer, button, country_name, pairs, say, words_of
 from bot.events import Button, Lane, Location
@@ -171,7 +172,7 @@ def text(scene: Scene, said: str, now: datetime, *, travel: bool = False) -> Ans
         question = replace(question, wish="travel")
     exact = places.zone_named(said)
     if exact:
-        return _chosen(scene, f"{exact} {country_of(exact) or '-'} {exact}", question, now)
+        return _chosen(scene, _entry_of(exact), question, now)
     found = places.find(said)
     if len(found) == 1:
         city = found[0]
@@ -190,6 +191,11 @@ def text(scene: Scene, said: str, now: datetime, *, travel: bool = False) -> Ans
     return None
 
 
+def _entry_of(name: str, code: str = "") -> str:
+    """A zone as a place to choose, called by its city."""
+    return f"{name} {code or country_of(name) or '-'} {name.rpartition('/')[2].replace('_', ' ')}"
+
+
 def _label(city: City, said: str) -> str:
     """A place as they call it themselves, unless that is an abbreviation: Tokio, but New York."""
     typed = " ".join(said.split())
@@ -202,7 +208,11 @@ def _clock_typed(scene: Scene, said: str, question: Asking, now: datetime) -> An
     offsets = [each for clock in shown for each in places.offset_of(clock, now)]
     if len(offsets) == 1:
         return _with_offset(scene, question, offsets[0], now)
-    found = [city for each in offsets for city in places.at_offset(each, now, most=3)]
+    hint = _hint(scene.person, now)
+    found = [c for each in offsets for c in places.at_offset(each, now, country=hint, most=3)]
+    if shown and not offsets:
+        text_ = words_of(scene.person)("where.no_such_clock")
+        return replace(scene, person=replace(scene.person, asking=question)), (say(scene, text_),)
     if not found:
         return None
     return _ask_city(
@@ -215,8 +225,7 @@ def shared(scene: Scene, location: Location, now: datetime) -> Answer:
     name = places.zone_there(location.latitude, location.longitude)
     if not name:
         return scene, (say(scene, words_of(scene.person)("where.nowhere")),)
-    label = name.rpartition("/")[2].replace("_", " ")
-    entry = f"{name} {country_of(name) or '-'} {label}"
+    entry = _entry_of(name)
     if scene.person.zone and scene.person.zone != name:
         return _ask_travel(scene, entry, None, now)
     return settle(scene, entry, now)
@@ -269,9 +278,21 @@ def travelling(scene: Scene, said: str, now: datetime) -> Answer | None:
             continue
         if not places.find(parts["place"]) and not places.zone_named(parts["place"]):
             continue
-        scene = asked(scene, Asking("city", 0, now, until=_until(span) if span else None))
+        if span and span.on and span.on > day(now, person.clock):
+            return scene, (say(scene, spoken("travel.then")),)
+        before = person.asking or Asking("city", 0, now)
+        question = replace(before, kind="city", at=now, until=_until(span) if span else None)
+        scene = replace(scene, person=replace(person, asking=question))
         return text(scene, parts["place"], now, travel=bool(person.zone))
     return None
+
+
+def home_again(scene: Scene, said: str, now: datetime) -> Answer | None:
+    """Whether a text says that they are back home; None for another one."""
+    home = scene.person.home
+    if home is None or not is_said(said, words_of(scene.person)("text.home")):
+        return None
+    return home_pressed(scene, home.number, "yes", now)
 
 
 def _until(said: Said) -> date | None:
@@ -326,7 +347,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
     home = replace(person.home or Home("", ""), until=None, number=taken)
     scene = replace(scene, person=replace(person, home=home))
     person, spoken = scene.person, words_of(scene.person)
-    label = home.zone.rpartition("/")[2].replace("_", " ")
+    label = _entry_of(home.zone).split(" ", 2)[2]
     rows = (
         (button(person, "button.home_yes", "home", taken, "yes"),),
         (button(person, "button.home_not_yet", "home", taken, "not_yet"),),
@@ -342,10 +363,8 @@ def home_pressed(scene: Scene, taken: int, said: str, now: datetime) -> Answer |
     if home is None or home.number != taken:
         return None
     if said == "yes":
-        label = home.zone.rpartition("/")[2].replace("_", " ")
         person = replace(person, home=None)
-        entry = f"{home.zone} {home.country or '-'} {label}"
-        return settle(replace(scene, person=person), entry, now)
+        return settle(replace(scene, person=person), _entry_of(home.zone, home.country), now)
     if said == "not_yet":
         until = day(now, person.clock) + NOT_YET
         person = replace(person, home=replace(home, until=until))

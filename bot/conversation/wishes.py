@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.words import languages, words
-from bot.conversation import check, reminders, runs, whereabouts
+from bot.conversation import check, reminders, runs, safety, up, whereabouts
 from bot.conversation.agenda import WEEK, Bedtime, RunTime
 from bot.conversation.asking import open_question
-from bot.conversation.free_text import contains
+from bot.conversation.free_text import contains, is_said
 from bot.conversation.person import Asking, Scene
 from bot.conversation.reply import Answer, button, say, words_of
 from bot.events import Message
@@ -48,8 +48,9 @@ def _place(scene: Scene, text: str, now: datetime) -> Answer | None:
 def go_on(scene: Scene, said: tuple[Message, ...], asking: Asking | None, now: datetime) -> Answer:
     """After an answer about the place: what had to wait for it."""
     still = scene.person.asking
-    waits = still is not None and still is not asking and still.kind in ("clock", "city", "travel")
-    if asking is None or not asking.wish or waits or asking.wish == "travel":
+    if asking is None or not asking.wish or asking.wish == "travel":
+        return scene, said
+    if whereabouts.unsure(scene.person, repeats=asking.wish != "once"):
         return scene, said
     if still is asking:
         scene = replace(scene, person=replace(scene.person, asking=None))
@@ -81,6 +82,8 @@ def carry_out(scene: Scene, kind: str, text: str, now: datetime) -> Answer | Non
 
 def _do(scene: Scene, kind: str, text: str, now: datetime) -> Answer | None:
     """What the text says, as an answer of that kind."""
+    if is_said(text, words_of(scene.person)("text.none")):
+        return _none(scene, kind, now)
     if kind == "quiet":
         return _quiet(scene, text, now)
     every = _read(scene, text, now)
@@ -98,6 +101,19 @@ def _do(scene: Scene, kind: str, text: str, now: datetime) -> Answer | None:
             return reminders.pause(scene, until, now) if until else None
         case _:
             return None
+
+
+def _none(scene: Scene, kind: str, now: datetime) -> Answer | None:
+    """None of that kind."""
+    wanted = scene.person.agenda.wanted
+    if kind == "bedtime" and wanted.bedtimes:
+        return reminders.bedtime_pressed(scene, "none", now)
+    if kind == "runs" and wanted.runs:
+        return runs.set_runs(scene, (), now)
+    if kind == "quiet" and wanted.quiet:
+        return reminders.set_quiet(scene, None, now)
+    scene = replace(scene, person=replace(scene.person, asking=None))
+    return reminders.pressed(scene, "no", 0, now)
 
 
 def _read(scene: Scene, text: str, now: datetime) -> list[Said]:
@@ -159,7 +175,8 @@ def _runs(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer |
         if not 0 < length <= LONGEST_RUN:
             return None
         usual.append(RunTime(clocks(said, evening=False)[0], days, length))
-    return runs.set_runs(scene, tuple(usual), now)
+    other = len(every) == 1 and len(clocks(every[0], evening=False)) > 1
+    return runs.set_runs(scene, tuple(usual), now, other=other)
 
 
 def _once(scene: Scene, text: str, said: Said, now: datetime) -> Answer | None:
@@ -207,9 +224,15 @@ def free(scene: Scene, text: str, now: datetime) -> Answer | None:
     """A typed line that nobody asked for: a journey, or a time."""
     if scene.person.consent is None:
         return None
-    travel = whereabouts.travelling(scene, text, now)
-    if travel:
-        return travel
+    if home := whereabouts.home_again(scene, text, now):
+        return home
+    question = scene.person.asking
+    if travel := whereabouts.travelling(scene, text, now):
+        return go_on(*travel, question, now)
+    if is_said(text, words_of(scene.person)("text.off")):
+        return reminders.pressed(scene, "off", 0, now)
+    if _pointing(scene, text, now):
+        return None
     if contains(text, "be_quiet") and (hours := _quiet(scene, text, now)):
         return hours
     every = _read(scene, text, now)
@@ -226,6 +249,12 @@ def free(scene: Scene, text: str, now: datetime) -> Answer | None:
     if said.clock:
         return _which(scene, text, said, now)
     return reminders.ask_once(scene, now, part=said.part) if said.part else None
+
+
+def _pointing(scene: Scene, text: str, now: datetime) -> bool:
+    """Whether a number may point at a sign of the card, or at an answer about the body."""
+    open_ = safety.open_question(scene, now) is not None
+    return (open_ or up.is_fresh(scene.person, now)) and text[:1].isdecimal()
 
 
 def _which(scene: Scene, text: str, said: Said, now: datetime) -> Answer:

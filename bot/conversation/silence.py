@@ -1,0 +1,93 @@
+"""What keeps a reminder from being said; one answer for the wake and for every "next time"."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.content.routine import number
+from bot.conversation import check, closures
+from bot.conversation.agenda import Due, Purpose, dealt_with, last_said, upcoming
+from bot.conversation.person import Person
+from bot.practice.localtime import day
+
+APART = timedelta(minutes=number("nudges_apart"))
+"""After a run and at bedtime, never both within that time."""
+LOOK_AHEAD = 40
+"""Reminders that are looked at for the next one that will be said."""
+RUNNING = (Purpose.RUN, Purpose.BACK)
+
+
+def way(person: Person, now: datetime) -> str:
+    """What a reminder may lead to: legs up, a check, a quiet seat, or to nothing at all."""
+    if closures.is_closed(person, now):
+        return ""
+    found = check.current(person, now)
+    if found is None or person.proposed is not None or person.check is not None:
+        return "check"
+    if found.open:
+        return "legs"
+    return "seat" if person.agenda.wanted.seat else ""
+
+
+def shut(person: Person, now: datetime) -> str:
+    """Why nothing comes for now: a question waits, or legs up is closed; else nothing."""
+    if any(entry.until is None for entry in person.closed):
+        return "question"
+    found = check.current(person, now)
+    closed = found is not None and not found.open
+    return "refused" if closed and not person.agenda.wanted.seat else ""
+
+
+def needless(person: Person, due: Due, at: datetime) -> bool:
+    """Whether that reminder has been served, or would come too close to another."""
+    agenda, where = person.agenda, person.clock
+    if due.purpose is Purpose.ONCE:
+        return False
+    if person.offer is not None and abs(person.offer.at - at) < APART:
+        return True
+    served = agenda.served == due.on and not agenda.wanted.both
+    if due.purpose is Purpose.BEDTIME:
+        return served or _within(last_said(agenda, *RUNNING), at)
+    told = agenda.ran and day(agenda.ran, where) == due.on
+    if agenda.no_run == due.on or (due.purpose is Purpose.RUN and told):
+        return True
+    before = last_said(agenda, *RUNNING)
+    again = before is not None and day(before, where) == due.on
+    return served or again or _within(last_said(agenda, Purpose.BEDTIME, Purpose.ONCE), at)
+
+
+def _within(before: datetime | None, at: datetime) -> bool:
+    return before is not None and at - before < APART
+
+
+def in_quiet_hours(person: Person, due: Due, at: datetime) -> bool:
+    """Whether quiet hours swallow it; what was asked for once is said in them at its own time."""
+    wanted, where = person.agenda.wanted, person.clock
+    if due.purpose is Purpose.ONCE and at - due.at < timedelta(minutes=1):
+        return False
+    return wanted.is_quiet(due.at, where) or wanted.is_quiet(at, where)
+
+
+def coming(person: Person, *purposes: Purpose) -> Due | None:
+    """The next reminder that will be said as things stand, of these purposes or of any."""
+    if person.quiet:
+        return None
+    agenda = person.agenda
+    for _ in range(LOOK_AHEAD):
+        found = (
+            due
+            for due in upcoming(agenda, person.seat, person.clock)
+            if not purposes or due.purpose in purposes
+        )
+        due = min(found, key=lambda each: each.at, default=None)
+        if due is None:
+            break
+        if not needless(person, due, due.at) and not in_quiet_hours(person, due, due.at):
+            return due
+        agenda = dealt_with(agenda, due)
+    return None
+
+
+def freed(person: Person) -> Person:
+    """What was said of a run keeps no bedtime away: there is to be none after it."""
+    told = tuple(each for each in person.agenda.nudged if each[0] not in RUNNING)
+    return replace(person, agenda=replace(person.agenda, nudged=told))
