@@ -144,7 +144,7 @@ def test_we_say_du_and_never_sie() -> None:
     )
     begins = {key for key, text in read() if re.search(r"\bSie\b", text)}
     assert begins <= {
-        "reminders.closed",
+        "reminders.refused", "bedtime.after_runs",
         "cli.setting.env",
         "cli.unknown_database",
         "faq.hamstrings",
@@ -282,7 +282,7 @@ CRIES = {
         kann meine Beine nicht bewegen|Hitzschlag|ich spüre meine Beine nicht mehr|
         beide Beine sind plötzlich schwach|mein linker Arm tut weh|bekomme nicht richtig Luft|
         ich sterbe|ruft die Rettung""",
-    "hurt": """aua|AUA!!|au!|Autsch|das tut weh|es tut sehr weh|tut höllisch weh|ich habe Schmerzen|
+    "hurt": """aua|AUA!!|Autsch|das tut weh|es tut sehr weh|tut höllisch weh|ich habe Schmerzen|
         Rückenschmerzen|starke rueckenschmerzen|mein Knie schmerzt|das ist schmerzhaft|
         mir ist schwindelig|mir ist ganz schwindlig|Schwindel|alles dreht sich|bin benommen|
         ich bin so schwach|mein linkes Bein ist taub|das rechte Bein ist taub|
@@ -384,7 +384,7 @@ def test_a_harmless_german_sentence_is_no_alarm(said: str) -> None:
     ],
 )  # fmt: skip
 def test_german_cries_are_no_harmless_english(said: str) -> None:
-    assert alarm(said) == ("hurt" if said == "going to Au Sable" else "")
+    assert alarm(said) == ""
 
 
 @pytest.mark.parametrize(

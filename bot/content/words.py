@@ -129,6 +129,12 @@ class Words:
         names = self.locale.days["stand-alone"]["abbreviated"]
         return format_list([names[day] for day in days], locale=self.locale)
 
+    @property
+    def weekday_names(self) -> list[str]:
+        """The names of the weekdays, long and short."""
+        names = self.locale.days["format"]
+        return [*names["wide"].values(), *names["abbreviated"].values()]
+
     def weekday(self, day: int) -> str:
         """The name of a weekday, from Monday = 0."""
         name: str = self.locale.days["stand-alone"]["wide"][day]

@@ -22,6 +22,7 @@ from bot.conversation import (
     whereabouts,
     wishes,
 )
+from bot.conversation.agenda import answered
 from bot.conversation.buttons import ANYONE, Pressed, parse
 from bot.conversation.free_text import alarm, meanings, urgent
 from bot.conversation.person import Phase, Scene
@@ -50,6 +51,9 @@ def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Messag
     scene's last moment counts as that moment.
     """
     now = max(now, scene.person.at or now)
+    if not isinstance(event, Wake | Expired | RunFinished):
+        agenda = answered(scene.person.agenda)  # whatever they say, they are there
+        scene = replace(scene, person=replace(scene.person, agenda=agenda))
     scene, said = _answer(scene, event, now)
     if said and scene.person.hold is None and all(each.lane >= Lane.REPLY for each in said):
         scene, missed = nudges.missed(scene)
@@ -284,6 +288,8 @@ def _reminder_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | 
 def _place_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
     """What a button of a clock or a place does, and what had to wait for it."""
     number, question = pressed.number, scene.person.asking
+    if scene.person.consent is None:
+        return None
     match pressed.parts:
         case "clock", _, said:
             found = whereabouts.clock_pressed(scene, number, said, now)

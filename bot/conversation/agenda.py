@@ -11,12 +11,15 @@ from enum import StrEnum
 from hashlib import sha256
 
 from bot.content.routine import number
-from bot.practice.localtime import at_night, day, moment
+from bot.practice.localtime import TURN, at_night, day, moment
 
 SEATS = timedelta(minutes=number("about_window"))
 RUN_QUESTION_AFTER = timedelta(minutes=number("run_question_after"))
 SILENCES_FROM = time(number("rest_silences_from_hour"))
+EVENING_FROM = time(number("evening_from_hour"))
 ONE_DAY = timedelta(days=1)
+LOOK_BACK = timedelta(days=9)
+"""A week and its edges: what repeats weekly has its newest one in it."""
 WEEK = tuple(range(7))
 """Every weekday, from Monday."""
 
@@ -119,7 +122,7 @@ class Agenda:
     """What is wanted, and how far it has come. ``before`` and ``dropped`` are for [Undo].
 
     ``night`` and ``run_day`` are the last ones that are dealt with, said or not; ``said`` is the
-    last night for which a bedtime was said. ``served`` is the night that a rest has stood for.
+    last night for which a bedtime was said. ``rested`` is when the last rest began.
     ``nudged`` is when the last reminder of each purpose was said. ``missed`` is one that came to
     nothing because we were away: told once. ``offered``: "Same tomorrow?" was asked. ``ran`` is
     the end of the last run, ``back`` that of one that only another source told of.
@@ -132,7 +135,7 @@ class Agenda:
     night: date | None = None
     said: date | None = None
     run_day: date | None = None
-    served: date | None = None
+    rested: datetime | None = None
     ran: datetime | None = None
     back: datetime | None = None
     no_run: date | None = None
@@ -149,7 +152,8 @@ class Agenda:
 class Due:
     """One reminder of an agenda: for which day, at which instant.
 
-    A single one has a number, and may take the place of a night's bedtime.
+    A single one has a number, and may take the place of a night's bedtime; it was ``asked`` for,
+    as was one that was put off.
     """
 
     purpose: Purpose
@@ -157,6 +161,7 @@ class Due:
     at: datetime
     number: int = 0
     instead_of: date | None = None
+    asked: bool = False
 
 
 def seat_of(person_id: int) -> timedelta:
@@ -178,7 +183,7 @@ def _run_at(entry: RunTime, on: date, seat: timedelta, where: tzinfo) -> datetim
 def night_of(once: Once, where: tzinfo) -> date | None:
     """The night whose bedtime a single reminder takes the place of; none by day."""
     at = once.due(where).astimezone(where)
-    evening = at.time() >= SILENCES_FROM or at.hour < number("day_turns_hour")
+    evening = at.time() >= EVENING_FROM or at.time() < TURN
     return day(at, where) if evening else None
 
 
@@ -188,7 +193,7 @@ def upcoming(agenda: Agenda, seat: timedelta, where: tzinfo) -> Iterator[Due]:
     paused = wanted.paused_until - ONE_DAY if wanted.paused_until else date.min
     for once in wanted.once:
         at = once.due(where)
-        yield Due(Purpose.ONCE, day(at, where), at, once.number, night_of(once, where))
+        yield Due(Purpose.ONCE, day(at, where), at, once.number, night_of(once, where), asked=True)
     taken = {night_of(once, where) for once in wanted.once}
     if wanted.bedtimes and agenda.night:
         first = max(agenda.night, agenda.said or date.min, paused) + ONE_DAY
@@ -222,8 +227,7 @@ def next_due(agenda: Agenda, seat: timedelta, where: tzinfo) -> datetime | None:
 
 
 def overdue(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> list[Due]:
-    """What has come due, oldest first: of each kind only the newest, however long we were away."""
-    agenda = _caught_up(agenda, now, where)
+    """What has come due, oldest first: of each kind only the newest. After `caught_up`."""
     found: dict[object, Due] = {}
     while True:
         due = min(upcoming(agenda, seat, where), key=lambda each: each.at, default=None)
@@ -233,9 +237,9 @@ def overdue(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> li
         agenda = dealt_with(agenda, due)
 
 
-def _caught_up(agenda: Agenda, now: datetime, where: tzinfo) -> Agenda:
-    """After years away nobody needs every one of those nights."""
-    long_ago = day(now, where) - timedelta(days=9)
+def caught_up(agenda: Agenda, now: datetime, where: tzinfo) -> Agenda:
+    """However long we were away, no night before last week's is looked at any more."""
+    long_ago = day(now, where) - LOOK_BACK
     return replace(
         agenda,
         night=max(agenda.night, long_ago) if agenda.night else None,
@@ -268,7 +272,7 @@ def without(wanted: Wanted, number_: int) -> Wanted:
 def from_now(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> Agenda:
     """What lies before ``now`` is behind: for times that were just set, or a clock that moved."""
     today = day(now, where)
-    back = [today + timedelta(days=ahead) for ahead in range(1, -10, -1)]
+    back = [today + timedelta(days=ahead) for ahead in range(1, -LOOK_BACK.days - 1, -1)]
     wanted = agenda.wanted
 
     def over(night: date) -> bool:
@@ -307,6 +311,14 @@ def is_run_day(agenda: Agenda, night: date, where: tzinfo) -> bool:
     return usual and agenda.no_run != night
 
 
+def served(agenda: Agenda, night: date, where: tzinfo) -> bool:
+    """Whether a rest in the afternoon or later stands for that night's bedtime."""
+    if agenda.rested is None or agenda.wanted.both or day(agenda.rested, where) != night:
+        return False
+    clock = agenda.rested.astimezone(where).time()
+    return clock >= SILENCES_FROM or clock < TURN
+
+
 def last_said(agenda: Agenda, *purposes: Purpose) -> datetime | None:
     """When one of those purposes was last said."""
     return max((at for purpose, at in agenda.nudged if purpose in purposes), default=None)
@@ -319,6 +331,19 @@ def with_nudge(agenda: Agenda, nudge: Nudge, now: datetime) -> Agenda:
     return replace(
         agenda, nudge=nudge, why=nudge, ignored=ignored, nudged=tuple(sorted(said.items()))
     )
+
+
+def traces_gone(agenda: Agenda) -> Agenda:
+    """Without what tells of days that are over: only what is wanted, and how far it has come."""
+    return replace(
+        agenda, rested=None, ran=None, no_run=None, why=None, nudge=None, nudged=(), missed=None
+    )
+
+
+def newest_trace(agenda: Agenda) -> datetime | None:
+    """The last moment of which something is remembered beyond what is wanted."""
+    moments = [agenda.rested, agenda.ran, *(at for _, at in agenda.nudged)]
+    return max((at for at in moments if at), default=None)
 
 
 def answered(agenda: Agenda) -> Agenda:

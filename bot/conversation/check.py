@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from bot.content.routine import number, routine
 from bot.content.words import languages, words
 from bot.conversation import verdict
+from bot.conversation.agenda import newest_trace, traces_gone
 from bot.conversation.closures import number_for
 from bot.conversation.person import RECONFIRM, Check, Consent, Habits, Keep, Person, Scene
 from bot.conversation.reply import (
@@ -20,7 +21,7 @@ from bot.conversation.reply import (
 from bot.conversation.safety import asked_by_doctor
 from bot.events import Message
 from bot.practice.clearance import Clearance, Verdict, strictest
-from bot.practice.localtime import day
+from bot.practice.localtime import day, day_turns
 from bot.practice.questionnaire import (
     PAGES,
     UNDER_AGE,
@@ -93,6 +94,7 @@ def nothing_kept(person: Person, now: datetime) -> Person:
         refused_at=refused if stays else None,
         renewal_told=None,
         habits=Habits(),
+        agenda=traces_gone(person.agenda),
         card=None,
     )
     return asked_by_doctor(person, now) if carried is not None else person
@@ -424,4 +426,7 @@ def wake(scene: Scene, now: datetime) -> Answer:
         )
     if person.proposed_until and person.proposed_until <= now:
         person = replace(person, proposed=None, proposed_at=None)
+    traces = newest_trace(person.agenda)
+    if not person.keeps and traces and day_turns(traces, person.clock) <= now:
+        person = replace(person, agenda=traces_gone(person.agenda))
     return replace(scene, person=person), ()

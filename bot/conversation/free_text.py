@@ -97,6 +97,17 @@ def contains(text: str, meaning: str) -> bool:
     return any(_anywhere(each, meaning).search(padded) for each in languages())
 
 
+@cache
+def _weekdays() -> frozenset[str]:
+    every = [words(each) for each in languages()]
+    return frozenset(_plain(name) for each in every for name in each.weekday_names)
+
+
+def names_weekday(text: str) -> bool:
+    """Whether a text names a weekday, long or short, in whatever shipped language."""
+    return not _weekdays().isdisjoint(_plain(text[:LONGEST_ALARM]).split())
+
+
 def urgent(event: Event) -> bool:
     """Whether an event must be answered even while nothing can be kept."""
     match event:

@@ -22,6 +22,7 @@ from bot.conversation.agenda import (
     Nudge,
     Purpose,
     answered,
+    caught_up,
     dealt_with,
     overdue,
     with_nudge,
@@ -53,6 +54,8 @@ def wake(scene: Scene, now: datetime) -> Answer:
     if person.quiet:
         return scene, said
     every = list(said)
+    person = replace(person, agenda=caught_up(person.agenda, now, person.clock))
+    scene = replace(scene, person=person)
     for due in overdue(person.agenda, person.seat, person.clock, now):
         agenda = dealt_with(scene.person.agenda, due)
         scene = replace(scene, person=replace(scene.person, agenda=agenda))
@@ -91,8 +94,8 @@ def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
     spoken, where = words_of(person), person.clock
     purpose, at = due.purpose, due.at
     agenda = with_nudge(person.agenda, Nudge(taken, purpose, at), now)
-    night = due.on if purpose is Purpose.BEDTIME else due.instead_of
-    if night:
+    own = purpose is Purpose.BEDTIME and not due.asked
+    if night := due.on if own else due.instead_of:
         agenda = replace(agenda, said=max(night, agenda.said or night))
     asks = agenda.ignored >= GO_ON and not agenda.asked
     agenda = replace(agenda, asked=agenda.asked or asks)
@@ -100,9 +103,9 @@ def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
     scene = replace(scene, person=person)
     clock = spoken.clock(at, where)
     if purpose is Purpose.RUN:
-        text: str = spoken("nudge.run", clock=clock)
+        text: str = spoken(f"nudge.run.{way}", clock=clock)
     elif purpose is Purpose.BACK:
-        text = spoken("nudge.back")
+        text = spoken(f"nudge.back.{way}")
     else:
         text = spoken(f"nudge.{way}", clock=clock, plan=_plan(person, now))
     rows = [*_rows(person, taken, purpose, way)]
@@ -115,8 +118,7 @@ def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
             )
         )
     until = at + LATEST[purpose]
-    kind = f"nudge.{purpose}"
-    quiet = way == "seat"
+    kind, quiet = f"nudge.{purpose}", way == "seat"
     message = say(scene, text, *rows, lane=Lane.REMINDER, until=until, kind=kind, silent=quiet)
     return scene, (message,)
 
@@ -227,15 +229,15 @@ def _offered(scene: Scene, now: datetime) -> Answer:
     way = silence.way(person, now)
     if running or not way:
         return scene, ()
-    if now - offer.at > LATEST[offer.purpose]:
+    due = Due(offer.purpose, day(offer.at, person.clock), offer.at, asked=True)
+    if now - offer.at > LATEST[offer.purpose] or silence.in_quiet_hours(person, due, now):
         return _missed(scene, Nudge(0, offer.purpose, offer.at)), ()
-    on = day(offer.at, person.clock)
-    return _nudge(scene, Due(offer.purpose, on, offer.at), way, now)
+    return _nudge(scene, due, way, now)
 
 
 def expired(scene: Scene, kind: str) -> Scene:
     """A reminder could not be said in time."""
-    nudge = scene.person.agenda.nudge
+    nudge = scene.person.agenda.why
     if nudge is None or kind != f"nudge.{nudge.purpose}":
         return scene
     agenda: Agenda = replace(scene.person.agenda, nudge=None, missed=nudge)
@@ -265,7 +267,7 @@ TYPED = {
 
 def typed(scene: Scene, text: str, now: datetime) -> Answer | None:
     """A line below a reminder that says what one of its buttons says."""
-    nudge = scene.person.agenda.nudge
+    nudge = scene.person.agenda.why
     if nudge is None or now - nudge.at > LATEST[Purpose.BACK]:
         return None
     spoken = words_of(scene.person)

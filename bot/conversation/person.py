@@ -5,10 +5,10 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.content.routine import number, routine
-from bot.conversation.agenda import Agenda, Offer, next_due, seat_of
+from bot.conversation.agenda import Agenda, Offer, newest_trace, next_due, seat_of
 from bot.events import Address, Lane
 from bot.practice.clearance import Clearance, Place, Variation
-from bot.practice.localtime import fixed, instant, zone
+from bot.practice.localtime import day_turns, fixed, instant, zone
 from bot.practice.questionnaire import expires
 from bot.practice.timeline import Cue, cues
 
@@ -406,11 +406,13 @@ def due_at(person: Person) -> datetime | None:
     """
     hold, check, card, offer = person.hold, person.check, person.card, person.offer
     asking = person.asking
+    traces = newest_trace(person.agenda) if person.consent and not person.keeps else None
     moments = [
         hold.due if hold else None,
         check.gone_at if check else None,
         card.again_at if card else None,
         asking.gone_at if asking else None,
+        day_turns(traces, person.clock) if traces else None,
         offer.at if offer else None,
         person.cleared_until,
         person.proposed_until,

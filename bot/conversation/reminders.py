@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import TypeVar
 
 from bot.content.routine import number
 from bot.content.words import Words
@@ -47,6 +48,9 @@ AT_MOST = 10
 FURTHEST = timedelta(days=366)
 """How far ahead something can be set."""
 WEEKEND = (5, 6)
+
+
+Weekly = TypeVar("Weekly", Bedtime, RunTime)
 
 
 # The card
@@ -251,10 +255,10 @@ def _let_go(scene: Scene, now: datetime, wanted: Wanted) -> Scene:
 def _from_now(person: Person, agenda: Agenda, now: datetime) -> Agenda:
     fresh = from_now(agenda, person.seat, person.clock, now)
     before, after = person.agenda.wanted, agenda.wanted
-    if before.bedtimes and before.bedtimes == after.bedtimes:
-        fresh = replace(fresh, night=agenda.night)
-    if before.runs and before.runs == after.runs:
-        fresh = replace(fresh, run_day=agenda.run_day)
+    if before.bedtimes and before.bedtimes == after.bedtimes and agenda.night and fresh.night:
+        fresh = replace(fresh, night=max(agenda.night, fresh.night))
+    if before.runs and before.runs == after.runs and agenda.run_day and fresh.run_day:
+        fresh = replace(fresh, run_day=max(agenda.run_day, fresh.run_day))
     return fresh
 
 
@@ -299,11 +303,11 @@ def set_pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | 
         case "undo":
             return undo(scene, taken, now)
         case "exact":
-            return _with_all(scene, now, exact=True)
+            return _with_all(scene, now, _fresh(scene.person), exact=True)
         case "run_days":
-            return _with_all(scene, now, run_days=True)
+            return _with_all(scene, now, _fresh(scene.person), run_days=True)
         case "all_days":
-            return _with_all(scene, now, run_days=False)
+            return _with_all(scene, now, _fresh(scene.person), run_days=False)
         case "other":
             return _other_half(scene, now)
         case "both":
@@ -318,12 +322,22 @@ def _set(scene: Scene, wanted: Wanted, now: datetime, text: str, *more: Button) 
     return echo(replace(scene, person=person), text, *more)
 
 
+def _fresh(person: Person) -> tuple[Bedtime, ...]:
+    """The bedtimes that the last change brought."""
+    wanted, before = person.agenda.wanted, person.agenda.before
+    return tuple(each for each in wanted.bedtimes if before and each not in before.bedtimes)
+
+
 def _with_all(
-    scene: Scene, now: datetime, *, exact: bool | None = None, run_days: bool | None = None
+    scene: Scene,
+    now: datetime,
+    bedtimes: tuple[Bedtime, ...],
+    *,
+    exact: bool | None = None,
+    run_days: bool | None = None,
 ) -> Answer | None:
-    """The same bedtimes, all of them exact, or on run days only."""
-    before = scene.person.agenda.wanted.bedtimes
-    if not before:
+    """The same bedtimes, exact, or on run days only."""
+    if not bedtimes:
         return None
     bedtimes = tuple(
         replace(
@@ -331,7 +345,7 @@ def _with_all(
             exact=each.exact if exact is None else exact,
             run_days=each.run_days if run_days is None else run_days,
         )
-        for each in before
+        for each in bedtimes
     )
     return set_bedtimes(scene, bedtimes, now)
 
@@ -354,10 +368,8 @@ def _other_half(scene: Scene, now: datetime) -> Answer | None:
         scene = replace(scene, person=person)
         parts = [spoken("run.set", what=what), *promised(person, Purpose.RUN, now)]
         return echo(scene, " ".join(parts))
-    if not wanted.bedtimes:
-        return None
-    bedtimes = tuple(replace(each, clock=_turned(each.clock)) for each in wanted.bedtimes)
-    return set_bedtimes(scene, bedtimes, now)
+    bedtimes = tuple(replace(each, clock=_turned(each.clock)) for each in _fresh(scene.person))
+    return set_bedtimes(scene, bedtimes, now) if bedtimes else None
 
 
 def _turned(clock: time) -> time:
@@ -368,7 +380,8 @@ def _turned(clock: time) -> time:
 def farewell(person: Person, key: str, now: datetime) -> str:
     """The end of a talk: once the rest of an evening is done it is good night."""
     spoken, where = words_of(person), person.clock
-    done = bedtime(now, where) and person.agenda.served == day(now, where)
+    rested = person.agenda.rested
+    done = bedtime(now, where) and rested and day(rested, where) == day(now, where)
     return " ".join((spoken(key), *([spoken("goodbye.night")] if done else [])))
 
 
@@ -411,7 +424,7 @@ def bedtime_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
     wanted, spoken = scene.person.agenda.wanted, words_of(scene.person)
     match said:
         case "run_days" | "all_days":
-            return _with_all(scene, now, run_days=said == "run_days")
+            return _with_all(scene, now, wanted.bedtimes, run_days=said == "run_days")
         case "both" | "not_both":
             text = spoken(f"reminders.{said}")
             return _set(scene, replace(wanted, both=said == "both"), now, text)
@@ -429,18 +442,25 @@ def bedtime_pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
             return None
 
 
+def folded(entries: tuple[Weekly, ...]) -> tuple[Weekly, ...]:
+    """Each weekday once: a later entry takes its days from those before it."""
+    kept: list[Weekly] = []
+    for entry in entries:
+        before, kept = kept, [entry]
+        for each in before:
+            if days := tuple(d for d in each.days if d not in entry.days):
+                kept.append(replace(each, days=days))
+    return tuple(sorted(kept, key=lambda each: each.days))
+
+
 def set_bedtimes(
     scene: Scene, bedtimes: tuple[Bedtime, ...], now: datetime, *, other: bool = False
 ) -> Answer:
     """These evenings; those of other weekdays stay as they are. ``other``: am or pm is unsure."""
     wanted = scene.person.agenda.wanted
-    taken = {each for entry in bedtimes for each in entry.days}
-    stay = tuple(
-        replace(entry, days=left)
-        for entry in wanted.bedtimes
-        if (left := tuple(each for each in entry.days if each not in taken))
-    )
-    every = tuple(sorted((*stay, *bedtimes), key=lambda each: each.days))
+    bedtimes = folded(bedtimes)
+    every = folded((*wanted.bedtimes, *bedtimes))
+    stay = [each for each in every if each not in bedtimes]
     person = changed(scene.person, replace(wanted, bedtimes=every), now)
     spoken, where, entry = words_of(person), person.clock, bedtimes[0]
     what = spoken("list.also").join(bedtime_in_words(spoken, each) for each in bedtimes)
@@ -543,7 +563,7 @@ def set_once(
         _, person = closures.number_for(person)
     once, due = known, known.due(where)
     if due <= now or due - now > FURTHEST:
-        return scene, (say(scene, spoken("once.past")),)
+        return scene, (say(scene, spoken("once.past" if due <= now else "once.far")),)
     night = night_of(once, where)
     kept = (each for each in wanted.once if night is None or night_of(each, where) != night)
     others = tuple(each for each in kept if each != once)

@@ -28,8 +28,6 @@ from bot.conversation.person import Asking, Scene
 from bot.conversation.reply import Answer, button, minutes, pairs, say, words_of
 from bot.practice.localtime import day
 
-COOL_DOWN = timedelta(minutes=safety.which("not_now", "warm").later)
-"""How long to walk and drink before legs go up."""
 WAIT = timedelta(minutes=number("after_run_wait"))
 LATE = timedelta(minutes=number("late_after_run"))
 STARTS = (time(6, 30), time(7), time(12), time(17, 30), time(18), time(18, 30), time(19), time(20))
@@ -48,6 +46,9 @@ def ran(scene: Scene, now: datetime) -> Answer:
     asked = safety.open_question(scene, now)
     if asked is not None:
         return scene, (say(scene, spoken("ran.closed")), asked)
+    if silence.shut(person, now):
+        seat = button(person, "button.seat", "seat")
+        return scene, (say(scene, spoken("ran.seat"), (seat,)),)
     row = (
         button(person, "ran.now", "ran", "now"),
         button(person, "button.in_30", "ran", "soon"),
@@ -91,10 +92,13 @@ def _tonight(scene: Scene, now: datetime) -> Answer:
     ]
     if not tonight:
         return reminders.ask_once(scene, now)
-    person = silence.freed(person)
-    scene = replace(scene, person=person)
-    spoken = words_of(person)
-    return scene, (say(scene, spoken("offer.set", clock=spoken.clock(min(tonight), where))),)
+    person = silence.freed(replace(person, offer=None))
+    person = replace(person, agenda=replace(person.agenda, rested=None))
+    scene, spoken = replace(scene, person=person), words_of(person)
+    parts: list[str] = [spoken("offer.set", clock=spoken.clock(min(tonight), where))]
+    if person.quiet:
+        parts = [spoken("reminders.quiet")]
+    return scene, (say(scene, " ".join(parts)),)
 
 
 # Usual runs
@@ -189,13 +193,8 @@ def set_runs(
 ) -> Answer:
     """These are the usual runs from now on; those of other days stay as they are."""
     wanted = scene.person.agenda.wanted
-    taken = {each for entry in usual for each in entry.days}
-    stay = tuple(
-        replace(entry, days=left)
-        for entry in wanted.runs
-        if usual and (left := tuple(each for each in entry.days if each not in taken))
-    )
-    wanted = replace(wanted, runs=(*stay, *usual))
+    usual = reminders.folded(usual)
+    wanted = replace(wanted, runs=reminders.folded((*wanted.runs, *usual)) if usual else ())
     person = reminders.changed(scene.person, wanted, now)
     scene, spoken = replace(scene, person=person), words_of(person)
     if not usual:

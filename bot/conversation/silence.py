@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number
 from bot.conversation import check, closures
-from bot.conversation.agenda import Due, Purpose, dealt_with, last_said, upcoming
+from bot.conversation.agenda import (
+    RUN_QUESTION_AFTER,
+    SEATS,
+    Due,
+    Purpose,
+    dealt_with,
+    last_said,
+    served,
+    upcoming,
+)
 from bot.conversation.person import Person
 from bot.practice.localtime import day
 
@@ -42,17 +51,20 @@ def needless(person: Person, due: Due, at: datetime) -> bool:
     agenda, where = person.agenda, person.clock
     if due.purpose is Purpose.ONCE:
         return False
+    paused = agenda.wanted.paused_until
+    if paused is not None and due.on < paused:
+        return True
     if person.offer is not None and abs(person.offer.at - at) < APART:
         return True
-    served = agenda.served == due.on and not agenda.wanted.both
     if due.purpose is Purpose.BEDTIME:
-        return served or _within(last_said(agenda, *RUNNING), at)
+        return served(agenda, due.on, where) or _within(last_said(agenda, *RUNNING), at)
     told = agenda.ran and day(agenda.ran, where) == due.on
     if agenda.no_run == due.on or (due.purpose is Purpose.RUN and told):
         return True
     before = last_said(agenda, *RUNNING)
     again = before is not None and day(before, where) == due.on
-    return served or again or _within(last_said(agenda, Purpose.BEDTIME, Purpose.ONCE), at)
+    rested = agenda.rested is not None and agenda.rested > due.at - RUN_QUESTION_AFTER - SEATS
+    return rested or again or _within(last_said(agenda, Purpose.BEDTIME, Purpose.ONCE), at)
 
 
 def _within(before: datetime | None, at: datetime) -> bool:
@@ -60,11 +72,10 @@ def _within(before: datetime | None, at: datetime) -> bool:
 
 
 def in_quiet_hours(person: Person, due: Due, at: datetime) -> bool:
-    """Whether quiet hours swallow it; what was asked for once is said in them at its own time."""
+    """Whether quiet hours swallow it; what was asked for in them comes all the same."""
     wanted, where = person.agenda.wanted, person.clock
-    if due.purpose is Purpose.ONCE and at - due.at < timedelta(minutes=1):
-        return False
-    return wanted.is_quiet(due.at, where) or wanted.is_quiet(at, where)
+    inside = wanted.is_quiet(due.at, where)
+    return not due.asked if inside else wanted.is_quiet(at, where)
 
 
 def coming(person: Person, *purposes: Purpose) -> Due | None:

@@ -5,14 +5,14 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
 from bot.conversation import closures
-from bot.conversation.agenda import SILENCES_FROM, answered
+from bot.conversation.agenda import answered
 from bot.conversation.person import Closed, Hold, Person, Phase, Rest, Scene
 from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
 from bot.conversation.rest_buttons import feeling_rows
 from bot.conversation.safety import MORNING_HOUR
 from bot.events import Lane
 from bot.practice.clearance import ON_BED, Place
-from bot.practice.localtime import TURN, day, next_day
+from bot.practice.localtime import next_day
 
 EXIT_LATE = timedelta(minutes=number("late_exit"))
 TINGLING_AFTER = timedelta(minutes=number("tingling_after_exit"))
@@ -131,13 +131,10 @@ def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
 
 
 def _served(person: Person, hold: Hold) -> Person:
-    """A rest in the afternoon or later stands for that evening's; and they are there."""
+    """A rest stands for a reminder; and they are there."""
     if person.consent is None or hold.started is None:
         return person
-    agenda, began = answered(person.agenda), hold.started.astimezone(person.clock)
-    if began.time() >= SILENCES_FROM or began.hour < TURN.hour:
-        agenda = replace(agenda, served=day(hold.started, person.clock))
-    return replace(person, agenda=agenda)
+    return replace(person, agenda=replace(answered(person.agenda), rested=hold.started))
 
 
 def seat_over(scene: Scene, hold: Hold, now: datetime, said: str = "") -> Answer:

@@ -7,7 +7,7 @@ from functools import cache
 
 from bot.content.words import words
 from bot.conversation import closures
-from bot.conversation.agenda import from_now
+from bot.conversation.agenda import from_now, without
 from bot.conversation.asking import asked, asking
 from bot.conversation.free_text import is_said
 from bot.conversation.person import Asking, Home, Person, Scene, back_home_due
@@ -84,7 +84,10 @@ def clock_pressed(scene: Scene, taken: int, said: str, now: datetime) -> Answer 
 
 
 def _with_offset(scene: Scene, question: Asking, offset: int, now: datetime) -> Answer:
-    person = replace(scene.person, offset=offset, zone="")
+    if scene.person.zone:  # it stays until a city is chosen
+        found = places.at_offset(offset, now, country=_hint(scene.person, now))
+        return _ask_city(scene, found, now, question.wish, question.said, key="where.which_city")
+    person = replace(scene.person, offset=offset)
     person = replace(person, agenda=from_now(person.agenda, person.seat, person.clock, now))
     scene = replace(scene, person=person)
     if question.wish == "once":
@@ -147,12 +150,20 @@ def _chosen(scene: Scene, entry: str, question: Asking, now: datetime) -> Answer
 def settle(scene: Scene, entry: str, now: datetime) -> Answer:
     """This is where they are: the next times are those of the clock there."""
     name, code, label = entry.split(" ", 2)
-    person = moved(scene.person, name, code, now)
-    scene = replace(scene, person=replace(person, asking=None))
-    spoken = words_of(person)
-    text = spoken("where.set", place=label, when=spoken.moment(now, person.clock))
+    before, person = scene.person.clock, moved(scene.person, name, code, now)
+    if person.home and person.home.zone == name:
+        person = replace(person, home=None)
+    over = [each for each in person.agenda.wanted.once if each.due(person.clock) <= now]
+    for each in over:
+        left = without(person.agenda.wanted, each.number)
+        person = replace(person, agenda=replace(person.agenda, wanted=left))
+    scene, spoken = replace(scene, person=replace(person, asking=None)), words_of(person)
+    parts: list[str] = [
+        spoken("where.set", place=label, when=spoken.moment(now, person.clock)),
+        *(spoken("where.over", clock=spoken.clock(e.due(before), before)) for e in over),
+    ]
     other = button(person, "button.other_place", "zone")
-    return scene, (say(scene, text, (other,)),)
+    return scene, (say(scene, " ".join(parts), (other,)),)
 
 
 def moved(person: Person, name: str, code: str, now: datetime) -> Person:
@@ -234,10 +245,9 @@ def shared(scene: Scene, location: Location, now: datetime) -> Answer:
 def command(scene: Scene, argument: str, now: datetime) -> Answer:
     """/zone: a city or a zone; without one it is asked."""
     if not argument:
-        person = replace(scene.person, asking=None)
-        if person.zone:
-            return asking(scene, "city", now), (say(scene, words_of(person)("zone.which")),)
-        return ask(replace(scene, person=replace(person, offset=None)), now)
+        if scene.person.knows_time:
+            return asking(scene, "city", now), (say(scene, words_of(scene.person)("zone.which")),)
+        return ask(replace(scene, person=replace(scene.person, asking=None)), now)
     cleared = replace(scene, person=replace(scene.person, asking=None))
     return text(cleared, argument, now) or (
         asking(scene, "city", now),

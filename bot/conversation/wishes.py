@@ -8,7 +8,7 @@ from bot.content.words import languages, words
 from bot.conversation import check, reminders, runs, safety, up, whereabouts
 from bot.conversation.agenda import WEEK, Bedtime, RunTime
 from bot.conversation.asking import open_question
-from bot.conversation.free_text import contains, is_said
+from bot.conversation.free_text import contains, is_said, meanings, names_weekday
 from bot.conversation.person import Asking, Scene
 from bot.conversation.reply import Answer, button, say, words_of
 from bot.events import Message
@@ -27,7 +27,7 @@ def answer(scene: Scene, text: str, now: datetime) -> Answer | None:
     if asking is None:
         return None
     if asking.kind in ("clock", "city"):
-        return _place(scene, text, now)
+        return None if _is_word(scene, text) else _place(scene, text, now)
     return carry_out(scene, asking.kind, text, now)
 
 
@@ -37,6 +37,14 @@ def not_understood(scene: Scene, now: datetime) -> Answer | None:
     spoken = words_of(scene.person)
     key = f"not_understood.{asking.kind}" if asking else ""
     return (scene, (say(scene, spoken(key)),)) if key and key in spoken else None
+
+
+def _is_word(scene: Scene, text: str) -> bool:
+    """Whether a text means something here, so that it is no place: there are towns of all names."""
+    spoken = words_of(scene.person)
+    known = ("text.yes", "text.no", "text.none", "text.off")
+    said = any(is_said(text, spoken(key)) for key in known)
+    return said or bool(meanings(text, spoken.language))
 
 
 def _place(scene: Scene, text: str, now: datetime) -> Answer | None:
@@ -54,15 +62,20 @@ def go_on(scene: Scene, said: tuple[Message, ...], asking: Asking | None, now: d
         return scene, said
     if still is asking:
         scene = replace(scene, person=replace(scene.person, asking=None))
-    found = carry_out(scene, asking.wish, asking.said, now)
+    found = carry_out(scene, asking.wish, asking.said, now, heard=asking.at)
     if found is None:
         return scene, said
     scene, more = found
     return scene, (*said, *more)
 
 
-def carry_out(scene: Scene, kind: str, text: str, now: datetime) -> Answer | None:
-    """Do what that kind of question is about; without a text it is asked."""
+def carry_out(
+    scene: Scene, kind: str, text: str, now: datetime, *, heard: datetime | None = None
+) -> Answer | None:
+    """Do what that kind of question is about; without a text it is asked.
+
+    ``heard`` is when the text was said, if it had to wait: "tomorrow" is the day after that one.
+    """
     match kind, text:
         case "tomorrow", _:
             return reminders.tomorrow(scene, now)
@@ -77,16 +90,16 @@ def carry_out(scene: Scene, kind: str, text: str, now: datetime) -> Answer | Non
         case "pause", "":
             return reminders.ask_pause(scene, now)
         case _:
-            return _do(scene, kind, text, now)
+            return _do(scene, kind, text, now, heard or now)
 
 
-def _do(scene: Scene, kind: str, text: str, now: datetime) -> Answer | None:
+def _do(scene: Scene, kind: str, text: str, now: datetime, heard: datetime) -> Answer | None:
     """What the text says, as an answer of that kind."""
     if is_said(text, words_of(scene.person)("text.none")):
         return _none(scene, kind, now)
     if kind == "quiet":
         return _quiet(scene, text, now)
-    every = _read(scene, text, now)
+    every = _read(scene, text, heard)
     if not every:
         return None
     match kind:
@@ -95,7 +108,7 @@ def _do(scene: Scene, kind: str, text: str, now: datetime) -> Answer | None:
         case "runs":
             return _runs(scene, text, every, now)
         case "once":
-            return _once(scene, text, every[0], now) if len(every) == 1 else None
+            return _once(scene, text, every[0], now, heard) if len(every) == 1 else None
         case "pause":
             until = every[0].until or every[0].on
             return reminders.pause(scene, until, now) if until else None
@@ -143,7 +156,10 @@ def _bedtime(scene: Scene, text: str, every: list[Said], now: datetime) -> Answe
         return check.ask_consent(scene)
     if any(said.clock is None for said in every):
         return None
-    if len(every) == 1 and every[0].on and not every[0].weekdays:
+    on = every[0].on if len(every) == 1 and not every[0].weekdays else None
+    if on and names_weekday(text):  # asked for a bedtime, "Fri 23:30" is every Friday
+        every = [replace(every[0], on=None, weekdays=frozenset({on.weekday()}))]
+    elif on:
         return _once(scene, text, every[0], now)
     if whereabouts.unsure(scene.person, repeats=True):
         return whereabouts.ask(scene, now, wish="bedtime", said=text[:HEARD])
@@ -179,7 +195,9 @@ def _runs(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer |
     return runs.set_runs(scene, tuple(usual), now, other=other)
 
 
-def _once(scene: Scene, text: str, said: Said, now: datetime) -> Answer | None:
+def _once(
+    scene: Scene, text: str, said: Said, now: datetime, heard: datetime | None = None
+) -> Answer | None:
     if scene.person.consent is None:
         return check.ask_consent(scene)
     if said.weekdays:
@@ -196,7 +214,7 @@ def _once(scene: Scene, text: str, said: Said, now: datetime) -> Answer | None:
         return reminders.ask_once(scene, now, on=said.on, part=said.part)
     if question and question.kind == "once" and question.until and said.on is None:
         said = replace(said, on=question.until)
-    found = moments(said, now.astimezone(where))
+    found = moments(said, (heard or now).astimezone(where))
     if not found:
         return scene, (say(scene, words_of(scene.person)("once.past")),)
     wall = found[0].astimezone(where).replace(tzinfo=None)
