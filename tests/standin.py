@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection
 
 from bot.clock import Clock
-from bot.conversation.person import Consent, Hold, Keep, Offer, Phase, Plan, Rest, Scene
+from bot.conversation.agenda import Offer
+from bot.conversation.person import Consent, Hold, Keep, Phase, Plan, Rest, Scene
 from bot.events import (
     Address,
     Command,

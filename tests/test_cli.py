@@ -371,7 +371,7 @@ class TestFlags:
 
     def test_the_clock_of_the_person(self, run) -> None:
         """Of the machine, until they name another; said when it changes, and only then."""
-        told = "Not so?"
+        told = "Is that right?"
         first = run("--at", "2027-03-27 20:00", "--zone", "GB", lines="1\n")
         assert told not in first.stdout
         assert told not in run("--zone", "gb", lines="").stdout

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from bot.content.routine import routine
 from bot.content.words import plain
 from bot.conversation import step
-from bot.conversation.agenda import Wanted
+from bot.conversation.agenda import Wanted, newest_trace
 from bot.conversation.buttons import LONGEST, parse
 from bot.conversation.check import agreed, current
 from bot.conversation.closures import is_closed
@@ -42,6 +42,7 @@ from bot.events import (
     Wake,
 )
 from bot.practice.clearance import Variation
+from bot.practice.localtime import day_turns
 from tests.dialog import HERE, Dialog, cleared, resting
 
 START = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -146,6 +147,9 @@ def holds_always(
     was, is_ = before.person, after.person
     assert STATE.validate_json(STATE.dump_json(is_)) == is_
     assert is_.at == max(now, was.at or now)
+    if isinstance(event, Wake):
+        due = due_at(is_)
+        assert due is None or due > max(now, was.at or now), "a wake makes progress"
     is_within_limits(is_)
     new = is_.hold is not None and (was.hold is None or was.hold.number != is_.hold.number)
     started = new and runs_raised(is_.hold)
@@ -161,6 +165,8 @@ def holds_always(
         assert is_.habits == Habits()
         assert not after.rests
         assert is_.carried is None
+        newest = newest_trace(is_.agenda)
+        assert newest is None or now < day_turns(newest, is_.clock) + timedelta(days=1)
         assert is_.clearance is None or is_.cleared_until is not None
     if isinstance(event, Wake):
         due = due_at(is_)
@@ -224,7 +230,21 @@ events = st.one_of(
     st.tuples(st.just("wake"), st.sampled_from((0.0, 0.0, 0.0, 1.0, 20.0, 45.0, 3000.0, 90000.0))),
     st.tuples(
         st.just("jump"),
-        st.sampled_from((0.0, 1.0, 30.0, 61.0, 400.0, 3600.0, 40000.0, 90000.0, 86400 * 61.0))
+        st.sampled_from(
+            (
+                0.0,
+                1.0,
+                30.0,
+                61.0,
+                400.0,
+                3600.0,
+                9000.0,
+                40000.0,
+                90000.0,
+                86400 * 12.0,
+                86400 * 61.0,
+            )
+        )
         | st.floats(0, 400 * 86400),
     ),
     st.tuples(st.just("old"), st.integers(0, 10**6)),

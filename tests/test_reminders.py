@@ -738,14 +738,14 @@ def test_every_evening_again() -> None:
 def test_usual_runs_by_taps() -> None:
     dialog = cleared().type("/reminders").tap("Usual runs").tap("Tue").tap("Thu").tap("Sun")
     assert "Tue, Thu, and Sun" in dialog.said
-    dialog.tap("That's all").tap("18:30").tap("60 minutes")
+    dialog.tap("That's all").tap("18:30").tap("1 hour")
     assert "Afterwards I ask, I never assume." in dialog.said
     assert comes(dialog.tap("Right"), days=5) == ["Sun 19:51", "Tue 19:51", "Thu 19:51"]
 
 
 def test_a_day_that_was_tapped_can_be_untapped() -> None:
     dialog = cleared().type("/runs").tap("Tue").tap("Thu").tap("✓ Tue").tap("That's all")
-    dialog.tap("18:30").tap("60 minutes")
+    dialog.tap("18:30").tap("1 hour")
     assert [each.days for each in dialog.person.agenda.wanted.runs] == [(3,)]
 
 
@@ -1326,6 +1326,11 @@ def test_the_emergency_number_follows_the_city(city: str, number: str) -> None:
     dialog = nowhere().type(f"/zone {city}").type("chest pain")
     assert number in dialog.said
     assert "where you are" not in dialog.said
+
+
+def test_a_country_that_was_set_is_left_behind_on_a_move() -> None:
+    dialog = cleared().type("/country Brazil").type("/zone Chicago").type("chest pain")
+    assert "911" in dialog.said
 
 
 def test_a_shared_place_is_a_zone_and_nothing_more() -> None:

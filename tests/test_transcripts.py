@@ -52,6 +52,27 @@ def first_evening() -> Dialog:
     return dialog.wait(minutes=1).wait(minutes=3, seconds=20).tap("Lighter").wait(minutes=10)
 
 
+def german() -> Dialog:
+    """The whole of it in German: the first evening, a bedtime, a run, a week with them."""
+    dialog = Dialog("2027-03-25 21:10").type("/start").tap("Deutsch").tap("Einverstanden")
+    for _ in range(4):
+        dialog.tap("Nichts davon")
+    dialog.tap("Jetzt").tap("OK").tap("Nichts davon, los").tap("Weiter").tap("Weiter")
+    dialog.tap("Ich liege").wait(minutes=3, seconds=20).tap("Leichter")
+    dialog.tap("Andere Zeit").type("halb elf").tap("Genau 22:30").tap("Richtig")
+    dialog.type("/reminders").tap("Übliche Läufe").type("Di Do So gegen 18:30, eine Stunde")
+    dialog.tap("Richtig").type("erinnere mich morgen früh um 6").tap("Rückgängig")
+    dialog.wait(days=1).type("bin zurück vom langen Lauf").tap("Heute Abend").wait(days=3)
+    return dialog.tap("Los").tap("3 Jetzt nicht").type("/stop").type("/resume").type("/reminders")
+
+
+def german_one_calf() -> Dialog:
+    dialog = Dialog("2027-03-25 18:10").type("/start").tap("Deutsch").tap("Einverstanden")
+    for _ in range(4):
+        dialog.tap("Nichts davon")
+    return dialog.tap("Jetzt").tap("2 Bein").tap("Geschwollen").type("/up").wait(days=1)
+
+
 def first_afternoon_wrong_tap() -> Dialog:
     dialog = Dialog(AFTERNOON).type("hello").tap("I agree").tap("1 Heart").tap("None of these")
     dialog.tap("1 Heart, ticked").tap("None of these").tap("None of these").tap("None of these")
@@ -381,7 +402,7 @@ def reminders_card_changes() -> Dialog:
     dialog.type("/bedtime 9").tap("09:00 instead").tap("Undo").type("/bedtime at 22:00")
     dialog.tap("Only run days").type("/bedtime").tap("Every such evening").tap("Right")
     dialog.type("/quiet").tap("22:00-07:00").tap("Undo").type("/runs").tap("Tue").tap("Thu")
-    dialog.tap("That's all").tap("18:30").tap("60 minutes").tap("Right")
+    dialog.tap("That's all").tap("18:30").tap("1 hour").tap("Right")
     dialog.type("/remind tonight at 23:00").tap("Right").type("/remind tomorrow at 7")
     dialog.tap("Right").type("/reminders").tap("Take away 23:00").type("/pause until Friday").tap(
         "Right"
@@ -494,6 +515,8 @@ EVERY: dict[str, Callable[[], Dialog]] = {
     "settings": settings,
     "half_a_year_on": half_a_year_on,
     "why": why,
+    "german": german,
+    "german_one_calf": german_one_calf,
     "a_week_with_runs_and_bedtimes": a_week_with_runs_and_bedtimes,
     "a_clock_change_night": a_clock_change_night,
     "zone_by_clock_and_city": zone_by_clock_and_city,

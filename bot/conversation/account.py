@@ -66,7 +66,7 @@ def settings(scene: Scene) -> Answer:
     text = "\n".join(
         (
             spoken("settings.language", language=spoken.locale.get_display_name() or ""),
-            spoken("settings.zone", zone=person.zone or spoken("settings.no_zone")),
+            spoken("settings.zone", zone=_clock(person)),
             spoken("settings.country", country=where),
             spoken("settings.numbers", call=emergency_number(person)),
             *([spoken("settings.help_line", number=line)] if (line := help_number(person)) else ()),
@@ -80,6 +80,11 @@ def settings(scene: Scene) -> Answer:
     if keep == Keep.NOTHING:
         rows.append((button(person, "button.keep_result", "keep", "result"),))
     return scene, (say(scene, text, *rows),)
+
+
+def _clock(person: Person) -> str:
+    """What is known of a person's clock: the zone, or how far it is from UTC."""
+    return str(person.clock) if person.knows_time else words_of(person)("settings.no_zone")
 
 
 def keep(scene: Scene, choice: str, now: datetime) -> Answer | None:

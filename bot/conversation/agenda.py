@@ -175,7 +175,8 @@ def bedtime_at(entry: Bedtime, night: date, seat: timedelta, where: tzinfo) -> d
     return at_night(night, entry.clock, where) + (timedelta() if entry.exact else seat)
 
 
-def _run_at(entry: RunTime, on: date, seat: timedelta, where: tzinfo) -> datetime:
+def run_question_at(entry: RunTime, on: date, seat: timedelta, where: tzinfo) -> datetime:
+    """When it is asked after the run of that day."""
     over = moment(on, entry.clock, where) + timedelta(minutes=entry.lasts)
     return over + RUN_QUESTION_AFTER + seat
 
@@ -212,7 +213,7 @@ def upcoming(agenda: Agenda, seat: timedelta, where: tzinfo) -> Iterator[Due]:
         days = (first + timedelta(days=ahead) for ahead in WEEK)
         yield min(
             (
-                Due(Purpose.RUN, on, _run_at(entry, on, seat, where))
+                Due(Purpose.RUN, on, run_question_at(entry, on, seat, where))
                 for on in days
                 for entry in wanted.runs
                 if on.weekday() in entry.days
@@ -281,7 +282,7 @@ def from_now(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> A
 
     def asked(on: date) -> bool:
         return any(
-            on.weekday() in each.days and _run_at(each, on, seat, where) <= now
+            on.weekday() in each.days and run_question_at(each, on, seat, where) <= now
             for each in wanted.runs
         )
 

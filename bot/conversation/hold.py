@@ -104,6 +104,8 @@ def act(scene: Scene, what: str, now: datetime) -> Answer | None:
             return _pause(scene, hold, now)
         case Phase.REST, "resume" if hold.paused:
             return _resume(scene, hold, now)
+        case ((Phase.SETUP | Phase.SETTLE), "gone"):
+            return where(scene, now)
         case (
             (Phase.SETUP | Phase.SETTLE | Phase.REST),
             ("tingling" | "gone" | "still" | "one_side"),

@@ -29,7 +29,7 @@ from bot.conversation.agenda import (
 )
 from bot.conversation.free_text import is_said
 from bot.conversation.person import Person, Scene
-from bot.conversation.reply import Answer, Rows, button, minutes, say, words_of
+from bot.conversation.reply import Answer, Rows, button, lasting, say, words_of
 from bot.events import Button, Lane
 from bot.practice.localtime import bedtime, day
 
@@ -101,7 +101,7 @@ def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
     agenda = replace(agenda, asked=agenda.asked or asks)
     person = replace(person, agenda=agenda, card=None)
     scene = replace(scene, person=person)
-    clock = spoken.clock(at, where)
+    clock = spoken.clock(max(at, now), where)
     if purpose is Purpose.RUN:
         text: str = spoken(f"nudge.run.{way}", clock=clock)
     elif purpose is Purpose.BACK:
@@ -164,6 +164,8 @@ def pressed(scene: Scene, taken: int, what: str, much: str, now: datetime) -> An
             return up.legs_up(scene, "", now)
         case "seat":
             return hold.seat(scene, now)
+        case "in" | "today" if day(nudge.at, scene.person.clock) != day(now, scene.person.clock):
+            return None  # another day's
         case "back":
             return runs.ran(scene, now)
         case "in" if scene.person.hold is not None:
@@ -196,9 +198,7 @@ def _laters(scene: Scene, taken: int) -> Answer:
 
 def _in(person: Person, length: int) -> str:
     spoken = words_of(person)
-    hours = length % 60 == 0
-    time = spoken.count("count.hours", length // 60) if hours else minutes(spoken, length)
-    return spoken("button.in", time=time)
+    return spoken("button.in", time=lasting(spoken, length))
 
 
 def _not_today(scene: Scene, nudge: Nudge, now: datetime) -> Answer:

@@ -19,12 +19,13 @@ from bot.conversation.agenda import (
     bedtime_at,
     from_now,
     night_of,
+    run_question_at,
     upcoming,
     without,
 )
 from bot.conversation.asking import asked, asking
 from bot.conversation.person import Asking, Person, Scene
-from bot.conversation.reply import Answer, button, minutes, pairs, say, seconds, words_of
+from bot.conversation.reply import Answer, button, lasting, pairs, say, seconds, words_of
 from bot.conversation.safety import open_question
 from bot.events import Button
 from bot.practice.localtime import TURN, bedtime, day, moment
@@ -111,6 +112,7 @@ def _lines(person: Person, now: datetime) -> list[str]:
             spoken.clock(bedtime_at(each, day(now, where), person.seat, where), where)
             for each in about
         ]
+        clocks.sort()
         lines.append(spoken("reminders.seat", clock=spoken("list.or").join(dict.fromkeys(clocks))))
     if wanted.bedtimes and wanted.both:
         lines.append(spoken("reminders.both"))
@@ -168,11 +170,28 @@ def promised(person: Person, purpose: Purpose, now: datetime) -> list[str]:
         return [spoken(f"reminders.{shut}")]
     due = silence.coming(person, purpose)
     if due is not None:
-        return [spoken("bedtime.first", when=spoken.moment(due.at, person.clock))]
+        first = "run.first" if purpose is Purpose.RUN else "bedtime.first"
+        apart = [spoken("reminders.apart")] if _too_near(person) else []
+        return [*apart, spoken(first, when=spoken.moment(due.at, person.clock))]
     waits = purpose is Purpose.BEDTIME and any(
         each.run_days for each in person.agenda.wanted.bedtimes
     )
     return [spoken("bedtime.after_runs")] if waits else []
+
+
+def _too_near(person: Person) -> bool:
+    """Whether a question after a run and a bedtime are meant for the same hours."""
+    wanted, where, seat = person.agenda.wanted, person.clock, person.seat
+    on = date(2026, 6, 1)  # a Monday; clocks change on Sundays
+    days = [on + timedelta(days=ahead) for ahead in WEEK]
+    return any(
+        abs(run_question_at(run, each, seat, where) - bedtime_at(bed, each, seat, where))
+        < silence.APART
+        for each in days
+        for run in wanted.runs
+        for bed in wanted.bedtimes
+        if each.weekday() in run.days and each.weekday() in bed.days
+    )
 
 
 def seat_instead(person: Person, now: datetime) -> list[Button]:
@@ -206,7 +225,7 @@ def _evenings(spoken: Words, days: tuple[int, ...], *, late: bool = True) -> str
 def run_in_words(spoken: Words, entry: RunTime) -> str:
     """Which days, when and how long."""
     days = _evenings(spoken, entry.days, late=False)
-    length = minutes(spoken, entry.lasts)
+    length = lasting(spoken, entry.lasts)
     return spoken("run.usual", days=days, clock=spoken.time(entry.clock), minutes=length)
 
 

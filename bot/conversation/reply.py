@@ -60,6 +60,13 @@ def minutes(spoken: Words, length: float) -> str:
     return spoken.count("count.minutes", length)
 
 
+def lasting(spoken: Words, length: int) -> str:
+    """How many minutes something takes, or after how many it comes: 45 minutes, 2 hours."""
+    if length % 60 == 0:
+        return spoken.count("count.hours", length // 60)
+    return spoken.count("count.minutes", length)
+
+
 def seconds(spoken: Words, length: float | timedelta) -> str:
     """A time in words: to the second up to two minutes, to the half hour from two hours on."""
     whole = round(length.total_seconds() if isinstance(length, timedelta) else length)

@@ -25,7 +25,7 @@ from bot.conversation.agenda import (
 )
 from bot.conversation.asking import asking
 from bot.conversation.person import Asking, Scene
-from bot.conversation.reply import Answer, button, minutes, pairs, say, words_of
+from bot.conversation.reply import Answer, button, lasting, pairs, say, words_of
 from bot.practice.localtime import day
 
 WAIT = timedelta(minutes=number("after_run_wait"))
@@ -182,7 +182,7 @@ def _ask_clock(scene: Scene, question: Asking) -> Answer:
 def _ask_length(scene: Scene, taken: int) -> Answer:
     person, spoken = scene.person, words_of(scene.person)
     lengths = [
-        button(person, "", "run", taken, "for", each, label=minutes(spoken, each))
+        button(person, "", "run", taken, "for", each, label=lasting(spoken, each))
         for each in LENGTHS
     ]
     return scene, (say(scene, spoken("run.ask.length"), *pairs(lengths)),)
@@ -199,7 +199,7 @@ def set_runs(
     scene, spoken = replace(scene, person=person), words_of(person)
     if not usual:
         return reminders.echo(scene, spoken("run.none"))
-    what = spoken("list.also").join(reminders.run_in_words(spoken, each) for each in usual)
+    what = spoken("list.also").join(reminders.run_in_words(spoken, each) for each in wanted.runs)
     parts: list[str] = [spoken("run.set", what=what)]
     swallowed = any(
         silence.in_quiet_hours(person, due, due.at)
