@@ -9,13 +9,16 @@ from bot.conversation import (
     account,
     asking,
     check,
+    evenings,
     feeling,
     hold,
     nudges,
     offers,
+    quiet_times,
     reminders,
     runs,
     safety,
+    single,
     trouble,
     up,
     way_out,
@@ -270,15 +273,15 @@ def _reminder_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | 
         case "set", _, what:
             return reminders.set_pressed(scene, number, what, now)
         case "bedtime", said:
-            return reminders.bedtime_pressed(scene, said, now)
+            return evenings.pressed(scene, said, now)
         case "once", said:
-            return reminders.once_pressed(scene, said, now)
+            return single.pressed(scene, said, now)
         case "pause", "open":
             return account.quiet(scene)
         case "pause", said:
-            return reminders.pause_pressed(scene, said, now)
+            return quiet_times.pause_pressed(scene, said, now)
         case "quiet", said:
-            return reminders.quiet_pressed(scene, said, now)
+            return quiet_times.pressed(scene, said, now)
         case "run", _, what, *said:
             return runs.usual_pressed(scene, number, (what, *said), now)
         case _:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.words import languages, words
-from bot.conversation import check, reminders
+from bot.conversation import check, promises, quiet_times
 from bot.conversation.person import Keep, Person, Scene, renewal_due
 from bot.conversation.reply import (
     Answer,
@@ -190,9 +190,9 @@ def resume(scene: Scene, now: datetime) -> Answer:
     """Reminders again."""
     if scene.person.consent is None:
         return scene, (say(scene, words_of(scene.person)("stop.stranger")),)
-    person = reminders.resumed(scene.person, now)
+    person = quiet_times.resumed(scene.person, now)
     scene, spoken = replace(scene, person=person), words_of(person)
-    parts = [spoken("stop.resumed"), reminders.next_in_words(person, now)]
+    parts = [spoken("stop.resumed"), promises.next_in_words(person, now)]
     return scene, (say(scene, " ".join(filter(None, parts))),)
 
 

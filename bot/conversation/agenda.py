@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from hashlib import sha256
+from typing import TypeVar
 
 from bot.content.routine import number
 from bot.practice.localtime import TURN, at_night, day, moment
@@ -220,6 +221,20 @@ def upcoming(agenda: Agenda, seat: timedelta, where: tzinfo) -> Iterator[Due]:
             ),
             key=lambda due: due.at,
         )
+
+
+Weekly = TypeVar("Weekly", Bedtime, RunTime)
+
+
+def folded(entries: tuple[Weekly, ...]) -> tuple[Weekly, ...]:
+    """Each weekday once: a later entry takes its days from those before it."""
+    kept: list[Weekly] = []
+    for entry in entries:
+        before, kept = kept, [entry]
+        for each in before:
+            if days := tuple(d for d in each.days if d not in entry.days):
+                kept.append(replace(each, days=days))
+    return tuple(sorted(kept, key=lambda each: each.days))
 
 
 def next_due(agenda: Agenda, seat: timedelta, where: tzinfo) -> datetime | None:

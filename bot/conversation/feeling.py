@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from bot.conversation import closures, reminders, safety
+from bot.conversation import closures, evenings, safety
 from bot.conversation.person import Habits, Hold, Phase, Rest, Scene
 from bot.conversation.plan import shorter
 from bot.conversation.reply import (
@@ -42,7 +42,7 @@ def feel(scene: Scene, taken: int, feeling: str, now: datetime) -> Answer | None
         return with_hold(scene, hold, (text, worse_rows(person, hold)))
     scene = _rate(scene, hold, feeling)
     scene, _ = with_hold(scene, None)
-    scene, more = reminders.same_tomorrow(scene, now) if not hold.dizzy else (scene, ())
+    scene, more = evenings.same_tomorrow(scene, now) if not hold.dizzy else (scene, ())
     goodbye = _goodbye(scene, hold, "" if more else feeling, now)
     return scene, (say(scene, goodbye), *more)
 

@@ -10,7 +10,8 @@ from bot.conversation import (
     hold,
     offers,
     plan,
-    reminders,
+    promises,
+    quiet_times,
     runs,
     silence,
     up,
@@ -179,7 +180,7 @@ def pressed(scene: Scene, taken: int, what: str, much: str, now: datetime) -> An
         case "today":
             return _not_today(scene, nudge, now)
         case "pause":
-            return reminders.ask_pause(scene, now)
+            return quiet_times.ask_pause(scene, now)
         case "go_on":
             return scene, (say(scene, words_of(scene.person)("nudge.going_on")),)
         case _:
@@ -208,7 +209,7 @@ def _not_today(scene: Scene, nudge: Nudge, now: datetime) -> Answer:
         agenda = replace(person.agenda, no_run=day(nudge.at, person.clock))
         person = silence.freed(replace(person, agenda=agenda))
     scene, spoken = replace(scene, person=person), words_of(person)
-    parts = [spoken("offer.skipped"), reminders.next_in_words(person, now)]
+    parts = [spoken("offer.skipped"), promises.next_in_words(person, now)]
     due = silence.coming(person)
     more = due is not None and day(due.at, person.clock) == day(now, person.clock)
     if bedtime(now, person.clock) and not more:

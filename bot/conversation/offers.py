@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.conversation import closures, reminders, silence
+from bot.conversation import closures, promises, silence
 from bot.conversation.agenda import Offer, Purpose
 from bot.conversation.asking import SAME_TAP
 from bot.conversation.person import Scene
@@ -24,7 +24,7 @@ def put_off(scene: Scene, at: datetime, purpose: Purpose, taken: int = 0) -> Ans
     parts: list[str] = [spoken("offer.set", clock=spoken.clock(offer.at, person.clock))]
     if person.agenda.wanted.is_quiet(offer.at, person.clock):
         parts.append(spoken("quiet.this_once"))
-    if instead := reminders.displaces(person, offer.at):
+    if instead := promises.displaces(person, offer.at):
         parts.append(instead)
     row = (button(person, "button.skip", "skip", taken),)
     return scene, (say(scene, " ".join(parts), row),)

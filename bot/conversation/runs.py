@@ -5,13 +5,15 @@ from datetime import datetime, time, timedelta
 
 from bot.content.routine import number
 from bot.conversation import (
+    changes,
     check,
     closures,
     hold,
     offers,
-    reminders,
+    promises,
     safety,
     silence,
+    single,
     up,
     whereabouts,
 )
@@ -21,10 +23,12 @@ from bot.conversation.agenda import (
     RunTime,
     after_run,
     answered,
+    folded,
     upcoming,
 )
 from bot.conversation.asking import asking
 from bot.conversation.person import Asking, Scene
+from bot.conversation.promises import quiet_in_words, run_in_words
 from bot.conversation.reply import Answer, button, lasting, pairs, say, words_of
 from bot.practice.localtime import day
 
@@ -91,7 +95,7 @@ def _tonight(scene: Scene, now: datetime) -> Answer:
         if due.purpose in (Purpose.BEDTIME, Purpose.ONCE) and due.on == day(now, where)
     ]
     if not tonight:
-        return reminders.ask_once(scene, now)
+        return single.ask(scene, now)
     person = silence.freed(replace(person, offer=None))
     person = replace(person, agenda=replace(person.agenda, rested=None))
     scene, spoken = replace(scene, person=person), words_of(person)
@@ -193,26 +197,26 @@ def set_runs(
 ) -> Answer:
     """These are the usual runs from now on; those of other days stay as they are."""
     wanted = scene.person.agenda.wanted
-    usual = reminders.folded(usual)
-    wanted = replace(wanted, runs=reminders.folded((*wanted.runs, *usual)) if usual else ())
-    person = reminders.changed(scene.person, wanted, now)
+    usual = folded(usual)
+    wanted = replace(wanted, runs=folded((*wanted.runs, *usual)) if usual else ())
+    person = changes.changed(scene.person, wanted, now)
     scene, spoken = replace(scene, person=person), words_of(person)
     if not usual:
-        return reminders.echo(scene, spoken("run.none"))
-    what = spoken("list.also").join(reminders.run_in_words(spoken, each) for each in wanted.runs)
+        return changes.echo(scene, spoken("run.none"))
+    what = spoken("list.also").join(run_in_words(spoken, each) for each in wanted.runs)
     parts: list[str] = [spoken("run.set", what=what)]
     swallowed = any(
         silence.in_quiet_hours(person, due, due.at)
         for due in upcoming(person.agenda, person.seat, person.clock)
         if due.purpose is Purpose.RUN
     )
-    parts += reminders.promised(person, Purpose.RUN, now)
+    parts += promises.promised(person, Purpose.RUN, now)
     if swallowed and wanted.quiet:
-        hours = reminders.quiet_in_words(spoken, wanted.quiet)
+        hours = quiet_in_words(spoken, wanted.quiet)
         parts.append(spoken("bedtime.in_quiet", hours=hours))
     more = []
     if other:
         half = usual[0].clock.replace(hour=(usual[0].clock.hour + 12) % 24)
         label = spoken("button.rather", clock=spoken.time(half))
         more.append(button(person, "", "set", person.agenda.change, "other", label=label))
-    return reminders.echo(scene, " ".join(parts), *more, *reminders.seat_instead(person, now))
+    return changes.echo(scene, " ".join(parts), *more, *changes.seat_instead(person, now))

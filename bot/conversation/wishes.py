@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.words import languages, words
-from bot.conversation import check, reminders, runs, safety, up, whereabouts
+from bot.conversation import (
+    check,
+    evenings,
+    quiet_times,
+    reminders,
+    runs,
+    safety,
+    single,
+    up,
+    whereabouts,
+)
 from bot.conversation.agenda import WEEK, Bedtime, RunTime
 from bot.conversation.asking import open_question
 from bot.conversation.free_text import contains, is_said, meanings, names_weekday
@@ -78,17 +88,17 @@ def carry_out(
     """
     match kind, text:
         case "tomorrow", _:
-            return reminders.tomorrow(scene, now)
+            return evenings.tomorrow(scene, now)
         case "bedtime", "":
-            return reminders.ask_bedtime(scene, now)
+            return evenings.ask(scene, now)
         case "once", "":
-            return reminders.ask_once(scene, now)
+            return single.ask(scene, now)
         case "runs", "":
             return runs.ask(scene, now)
         case "quiet", "":
-            return reminders.ask_quiet(scene, now)
+            return quiet_times.ask(scene, now)
         case "pause", "":
-            return reminders.ask_pause(scene, now)
+            return quiet_times.ask_pause(scene, now)
         case _:
             return _do(scene, kind, text, now, heard or now)
 
@@ -111,7 +121,7 @@ def _do(scene: Scene, kind: str, text: str, now: datetime, heard: datetime) -> A
             return _once(scene, text, every[0], now, heard) if len(every) == 1 else None
         case "pause":
             until = every[0].until or every[0].on
-            return reminders.pause(scene, until, now) if until else None
+            return quiet_times.pause(scene, until, now) if until else None
         case _:
             return None
 
@@ -120,11 +130,11 @@ def _none(scene: Scene, kind: str, now: datetime) -> Answer | None:
     """None of that kind."""
     wanted = scene.person.agenda.wanted
     if kind == "bedtime" and wanted.bedtimes:
-        return reminders.bedtime_pressed(scene, "none", now)
+        return evenings.pressed(scene, "none", now)
     if kind == "runs" and wanted.runs:
         return runs.set_runs(scene, (), now)
     if kind == "quiet" and wanted.quiet:
-        return reminders.set_quiet(scene, None, now)
+        return quiet_times.set_(scene, None, now)
     scene = replace(scene, person=replace(scene.person, asking=None))
     return reminders.pressed(scene, "no", 0, now)
 
@@ -174,7 +184,7 @@ def _bedtime(scene: Scene, text: str, every: list[Said], now: datetime) -> Answe
         for said in every
     )
     other = len(every) == 1 and len(clocks(every[0], evening=True)) > 1
-    return reminders.set_bedtimes(scene, bedtimes, now, other=other)
+    return evenings.set_(scene, bedtimes, now, other=other)
 
 
 def _runs(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer | None:
@@ -203,7 +213,7 @@ def _once(
     if said.weekdays:
         return None
     if said.after:
-        return reminders.set_once(scene, now, at=now + said.after)
+        return single.set_(scene, now, at=now + said.after)
     if said.clock is None and not (said.on or said.part):
         return None
     if whereabouts.unsure(scene.person):
@@ -211,14 +221,14 @@ def _once(
     where = scene.person.clock
     question = open_question(scene.person, now)
     if said.clock is None:
-        return reminders.ask_once(scene, now, on=said.on, part=said.part)
+        return single.ask(scene, now, on=said.on, part=said.part)
     if question and question.kind == "once" and question.until and said.on is None:
         said = replace(said, on=question.until)
     found = moments(said, (heard or now).astimezone(where))
     if not found:
         return scene, (say(scene, words_of(scene.person)("once.past")),)
     wall = found[0].astimezone(where).replace(tzinfo=None)
-    return reminders.set_once(scene, now, wall=wall, other=found[1] if found[1:] else None)
+    return single.set_(scene, now, wall=wall, other=found[1] if found[1:] else None)
 
 
 def _quiet(scene: Scene, text: str, now: datetime) -> Answer | None:
@@ -235,7 +245,7 @@ def _quiet(scene: Scene, text: str, now: datetime) -> Answer | None:
     if whereabouts.unsure(person, repeats=True):
         return whereabouts.ask(scene, now, wish="quiet", said=text[:HEARD])
     hours = clocks(begin, evening=True)[0], clocks(end, evening=False)[0]
-    return reminders.set_quiet(scene, hours, now) if hours[0] != hours[1] else None
+    return quiet_times.set_(scene, hours, now) if hours[0] != hours[1] else None
 
 
 def free(scene: Scene, text: str, now: datetime) -> Answer | None:
@@ -258,7 +268,7 @@ def free(scene: Scene, text: str, now: datetime) -> Answer | None:
         return None
     said = every[0]
     if said.until and not said.clock:
-        return reminders.pause(scene, said.until, now) if contains(text, "pause_until") else None
+        return quiet_times.pause(scene, said.until, now) if contains(text, "pause_until") else None
     if said.weekdays or len(every) > 1:
         about_runs = contains(text, "running") or said.lasts
         return (_runs if about_runs else _bedtime)(scene, text, every, now)
@@ -266,7 +276,7 @@ def free(scene: Scene, text: str, now: datetime) -> Answer | None:
         return _once(scene, text, said, now)
     if said.clock:
         return _which(scene, text, said, now)
-    return reminders.ask_once(scene, now, part=said.part) if said.part else None
+    return single.ask(scene, now, part=said.part) if said.part else None
 
 
 def _pointing(scene: Scene, text: str, now: datetime) -> bool:
