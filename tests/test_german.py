@@ -144,7 +144,8 @@ def test_we_say_du_and_never_sie() -> None:
     )
     begins = {key for key, text in read() if re.search(r"\bSie\b", text)}
     assert begins <= {
-        "reminders.refused", "bedtime.after_runs",
+        "reminders.refused",
+        "bedtime.after_runs",
         "cli.setting.env",
         "cli.unknown_database",
         "faq.hamstrings",

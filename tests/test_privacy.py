@@ -157,6 +157,7 @@ def test_forget_leaves_nothing_anywhere(tmp_path: Path) -> None:
         assert word.encode() not in on_disk(store)
 
 
+@pytest.mark.process
 def test_forget_among_many_leaves_no_byte_in_free_space(tmp_path: Path) -> None:
     store, chance = opened(tmp_path), random.Random(7)
     places = [replace(HOME, chat_id=f"chat-{n:04}-of-somebody") for n in range(120)]

@@ -276,6 +276,7 @@ def test_cries_for_help_reach_the_store_when_it_is_back(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.process
 def test_of_very_many_cries_for_help_the_newest_are_kept(tmp_path: Path) -> None:
     async def scenario(h: House) -> None:
         h.store.full = True

@@ -31,6 +31,8 @@ from bot.store import Store
 from tests.dialog import BERLIN, Dialog
 from tests.standin import HOME, START, FakePlatform, HandClock, says, until
 
+pytestmark = pytest.mark.process
+
 MOVE_IN = "as somebody who has set all that"
 SANTIAGO = "America/Santiago"
 SUNDAY = "2026-11-22"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.practice.localtime import zone
-from bot.times import Said, clocks, moments, read, read_any
+from bot.times import Said, clocks, moments, read, read_any, read_schedule
 
 BERLIN = zone("Europe/Berlin")
 NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -288,6 +288,77 @@ def test_a_time_that_repeats(phrase, in_the_evening, else_):
     assert [f"{each:%H:%M}" for each in clocks(said)] == in_the_evening
     assert [f"{each:%H:%M}" for each in clocks(said, evening=False)] == else_
     assert moments(said, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("at 9", "22 21:00 / 23 09:00, exact"),
+        ("tuesday 9pm thursday 9pm", "Tue Thu 21:00"),
+        ("Mo 22 Uhr, Di 23 Uhr", "Mon 22:00 | Tue 23:00"),
+        ("Mo 22 Uhr. Di 23 Uhr.", "Mon 22:00 | Tue 23:00"),
+        ("Mo-Fr 22:00 Sa-So 23:00", "Mon Tue Wed Thu Fri 22:00 | Sat Sun 23:00"),
+        ("Mo-Do 22 Uhr, Fr und Sa Mitternacht", "Mon Tue Wed Thu 22:00 | Fri Sat 00:00, night"),
+        (
+            "mon to thu 10pm, fri and sat midnight, sun 9pm",
+            "Mon Tue Wed Thu 22:00 | Fri Sat 00:00, night | Sun 21:00",
+        ),
+        (
+            "Mo-Do 22 Uhr, Fr-Sa 23 Uhr, So 21 Uhr",
+            "Mon Tue Wed Thu 22:00 | Fri Sat 23:00 | Sun 21:00",
+        ),
+        ("Mo-Do um 22 Uhr und So um 21", "Mon Tue Wed Thu 22:00, exact | Sun 21:00, exact"),
+        ("Dienstag so um 9, So 21 Uhr", "Tue 21:00 / 09:00, about | Sun 21:00"),
+        (
+            "monday and wednesday at 9 and friday at 10",
+            "Mon Wed 21:00 / 09:00, exact | Fri 22:00 / 10:00, exact",
+        ),
+        ("mon, wed, fri 10pm; tue, thu 9pm", "Mon Wed Fri 22:00 | Tue Thu 21:00"),
+        (
+            "weeknights at ten, weekends at half eleven",
+            "Mon Tue Wed Thu Fri 22:00, night, exact | Sat Sun 23:30 / 11:30, exact",
+        ),
+        (
+            "10 on weeknights and 11 on weekends",
+            "Mon Tue Wed Thu Fri 22:00, night | Sat Sun 23:00 / 11:00",
+        ),
+        ("Tue 9 and Thu 10", "Tue 21:00 / 09:00 | Thu 22:00 / 10:00"),
+        ("mon 10, tue, wed 11", "Mon 22:00 / 10:00 | Tue Wed 23:00 / 11:00"),
+        ("Di 9, 30 min, Do 10, 1 h", "Tue 21:00 / 09:00, 30min | Thu 22:00 / 10:00, 60min"),
+        (
+            "mondays at 10 in the evening and tuesdays at 7 in the morning",
+            "Mon 22:00, evening, exact | Tue 07:00, morning, exact",
+        ),
+        (
+            "every day at 9pm except sunday and on sundays at 10pm",
+            "Mon Tue Wed Thu Fri Sat 21:00, exact | Sun 22:00, exact",
+        ),
+        ("on run days mon 10pm, tue 11pm", "Mon 22:00 | Tue 23:00"),
+        ("mon 9, tue 10, mon 11", ""),  # a day with two times
+        ("mon 10 evening tue 11", ""),  # whose evening
+        ("mon 9, tue 10, wed", ""),
+        ("mon 9, tue 10 until Friday", ""),
+        ("mon 9, next tue 10", ""),
+        ("tomorrow at 9, friday at 10", ""),
+        ("mon 9 or tue 10", ""),
+        ("9 mon, 9 tue, " * 9 + "8 wed", ""),
+        ("no", ""),
+    ],
+)
+def test_several_times_in_one_text(text, expected):
+    for language in ("en", "de"):
+        found = read_schedule(text, language, NOW)
+        assert " | ".join(says(said, NOW) for said in found) == expected
+
+
+@given(BABBLE, LANGUAGES, PRESENTS)
+def test_no_weekday_has_two_of_several_times(text, language, now):
+    found = read_schedule(text, language, now)
+    days = [day for said in found for day in said.weekdays]
+    assert len(days) == len(set(days))
+    assert len(found) < 2 or all(said.weekdays and said.clock for said in found)
+    if whole := read(text, language, now):
+        assert found == (whole,)
 
 
 def test_another_language_helps_out_after_the_persons_own():

@@ -22,7 +22,7 @@ from bot.conversation.free_text import contains, is_said, meanings, names_weekda
 from bot.conversation.person import Asking, Scene
 from bot.conversation.reply import Answer, button, say, words_of
 from bot.events import Message
-from bot.times import Said, clocks, moments, read_any
+from bot.times import Said, clocks, moments, read_any, read_schedule
 
 USUAL_RUN = 60
 """Minutes of a usual run of which the length was not said."""
@@ -139,20 +139,10 @@ def _none(scene: Scene, kind: str, now: datetime) -> Answer | None:
     return reminders.pressed(scene, "no", 0, now)
 
 
-def _read(scene: Scene, text: str, now: datetime) -> list[Said]:
-    """What a text says about time: the whole of it, or each of its parts."""
+def _read(scene: Scene, text: str, now: datetime) -> tuple[Said, ...]:
+    """What a text says about time: the whole of it, or a line for each of its days."""
     person = scene.person
-    language, local = words_of(person).language, now.astimezone(person.clock)
-    whole = read_any(text, language, local)
-    if whole:
-        return [whole]
-    for between in ("[,;]", rf"[,;]|{_either('and')}"):
-        parts = [part for part in re.split(between, text) if part.strip()]
-        read = [read_any(part, language, local) for part in parts]
-        good = [each for each in read if each and each.weekdays and each.clock]
-        if 1 < len(good) == len(read):
-            return good
-    return []
+    return read_schedule(text, words_of(person).language, now.astimezone(person.clock))
 
 
 def _either(meaning: str) -> str:
@@ -161,14 +151,14 @@ def _either(meaning: str) -> str:
     return rf"\b(?:{'|'.join(map(re.escape, sorted(every)))})\b"
 
 
-def _bedtime(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer | None:
+def _bedtime(scene: Scene, text: str, every: tuple[Said, ...], now: datetime) -> Answer | None:
     if scene.person.consent is None:
         return check.ask_consent(scene)
     if any(said.clock is None for said in every):
         return None
     on = every[0].on if len(every) == 1 and not every[0].weekdays else None
     if on and names_weekday(text):  # asked for a bedtime, "Fri 23:30" is every Friday
-        every = [replace(every[0], on=None, weekdays=frozenset({on.weekday()}))]
+        every = (replace(every[0], on=None, weekdays=frozenset({on.weekday()})),)
     elif on:
         return _once(scene, text, every[0], now)
     if whereabouts.unsure(scene.person, repeats=True):
@@ -187,7 +177,7 @@ def _bedtime(scene: Scene, text: str, every: list[Said], now: datetime) -> Answe
     return evenings.set_(scene, bedtimes, now, other=other)
 
 
-def _runs(scene: Scene, text: str, every: list[Said], now: datetime) -> Answer | None:
+def _runs(scene: Scene, text: str, every: tuple[Said, ...], now: datetime) -> Answer | None:
     if scene.person.consent is None:
         return check.ask_consent(scene)
     if any(said.clock is None for said in every):
@@ -272,6 +262,8 @@ def free(scene: Scene, text: str, now: datetime) -> Answer | None:
     if said.weekdays or len(every) > 1:
         about_runs = contains(text, "running") or said.lasts
         return (_runs if about_runs else _bedtime)(scene, text, every, now)
+    if said.clock and contains(text, "run_days"):
+        return _bedtime(scene, text, every, now)
     if said.after or said.on:
         return _once(scene, text, said, now)
     if said.clock:
@@ -288,7 +280,7 @@ def _pointing(scene: Scene, text: str, now: datetime) -> bool:
 def _which(scene: Scene, text: str, said: Said, now: datetime) -> Answer:
     """Only a time of day: once or every evening is asked."""
     if contains(text, "every_evening"):
-        return _bedtime(scene, text, [said], now) or (scene, ())
+        return _bedtime(scene, text, (said,), now) or (scene, ())
     if whereabouts.unsure(scene.person):
         return whereabouts.ask(scene, now, wish="once", said=text[:HEARD])
     person, spoken = scene.person, words_of(scene.person)

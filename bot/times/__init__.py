@@ -5,15 +5,28 @@ contradict each other, make `read` return None, so that nothing is guessed silen
 is one module with a `Language`, and one line in ``_LANGUAGES``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 
 from bot.practice.localtime import TURN, day
 from bot.times.english import ENGLISH
 from bot.times.german import GERMAN
 from bot.times.grammar import LONGEST_TEXT
-from bot.times.meaning import EVERY_DAY, Clock, Date, Ending, Heard, Monday, Offset
+from bot.times.meaning import (
+    EVERY_DAY,
+    HOUR,
+    Clock,
+    Date,
+    Day,
+    Ending,
+    Heard,
+    Later,
+    Monday,
+    Offset,
+    together,
+)
 
 _LANGUAGES = {
     "en": ENGLISH,
@@ -23,7 +36,11 @@ _DEFAULT_LANGUAGE = "en"
 
 _DAY = timedelta(days=1)
 _LONGEST_WAIT = timedelta(days=365)
+_LONGEST_BARE_WAIT = 12 * HOUR  # "22 hours" is rather a clock time
 _LONGEST_LENGTH = timedelta(days=1)
+_JUST_PAST = timedelta(days=180)
+"""So long after a date its name still means the past one, and not next year's."""
+_MOST_CUTS = 16  # two for each weekday, and both ends of the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +64,95 @@ def read(text: str, language: str, now: datetime) -> Said | None:
 
     ``now`` is aware, in the person's zone. A text longer than 200 characters is not read.
     """
+    phrases = _heard(text, language)
+    return None if phrases is None else _together(phrases, now)
+
+
+def _heard(text: str, language: str) -> tuple[Heard, ...] | None:
     if len(text) > LONGEST_TEXT:
         return None
-    heard = _LANGUAGES.get(language, _LANGUAGES[_DEFAULT_LANGUAGE]).hear(text)
+    return _LANGUAGES.get(language, _LANGUAGES[_DEFAULT_LANGUAGE]).phrases_of(text)
+
+
+def _together(phrases: Sequence[Heard], now: datetime) -> Said | None:
+    heard = together(phrases)
     return None if heard is None else _said(heard, now)
 
 
 def read_any(text: str, language: str, now: datetime) -> Said | None:
     """What a text says in the person's language, or else in any other."""
-    others = (other for other in _LANGUAGES if other != language)
-    readings = (read(text, each, now) for each in (language, *others))
+    readings = (read(text, each, now) for each in _from_own(language))
     return next((said for said in readings if said is not None), None)
+
+
+def _from_own(language: str) -> tuple[str, ...]:
+    """All languages, the person's first."""
+    return (language, *(other for other in _LANGUAGES if other != language))
+
+
+def read_schedule(text: str, language: str, now: datetime) -> tuple[Said, ...]:
+    """What a text says, as one, or as several times that each have weekdays of their own.
+
+    "Mon to Thu 10pm, Fri and Sat midnight" is two. Empty when it is not understood, can be
+    cut in more than one way, or gives a weekday two times.
+    """
+    for each in _from_own(language):
+        phrases = _heard(text, each)
+        if phrases is None:
+            continue
+        if whole := _together(phrases, now):
+            return (whole,)
+        if several := _several(phrases, now):
+            return several
+    return ()
+
+
+def _several(phrases: Sequence[Heard], now: datetime) -> tuple[Said, ...]:
+    """The fewest times into which the phrases can be cut; empty unless that is one way only."""
+    cuts = [0, *_cuts(phrases), len(phrases)]
+    if len(cuts) > _MOST_CUTS:
+        return ()
+    ways: dict[int, set[tuple[Said, ...]]] = {0: {()}}
+    for end in cuts[1:]:
+        found = {
+            (*way, said)
+            for start in cuts
+            if start < end and ways.get(start)
+            if (said := _entry(phrases[start:end], now))
+            for way in ways[start]
+        }
+        fewest = min(map(len, found), default=0)
+        ways[end] = {*islice((way for way in found if len(way) == fewest), 2)}
+    if len(ways[len(phrases)]) != 1:
+        return ()
+    (way,) = ways[len(phrases)]
+    days = [day for said in way for day in said.weekdays]
+    return way if len(days) == len(set(days)) else ()
+
+
+def _cuts(phrases: Sequence[Heard]) -> Iterator[int]:
+    """Where another time may begin: after a comma or an "and", or at days after a clock time."""
+    before, apart = Heard(), False
+    for at, heard in enumerate(phrases):
+        if at and (
+            (apart and (heard.says_days or heard.clock))
+            or (heard.says_days and (before.clock or before.bare or before.length))
+        ):
+            yield at
+        apart = heard.apart or (apart and not heard.says)
+        before = heard if heard.says else before
+
+
+def _entry(phrases: Sequence[Heard], now: datetime) -> Said | None:
+    """One of several times: weekdays, together, and a clock time; "Tue 9" is every Tuesday."""
+    heard = together(phrases)
+    if heard is None or heard.upcoming or heard.clock is None:
+        return None
+    days_first = [each.says_days for each in phrases if each.says_days or each.clock]
+    if days_first not in (sorted(days_first), sorted(days_first, reverse=True)):
+        return None  # days on both sides of the clock time
+    said = _said(replace(heard, repeats=heard.repeats or bool(heard.names)), now)
+    return said if said and said.weekdays and not (said.until or said.on) else None
 
 
 # --- from what was heard to what was said ---------------------------------------------------------
@@ -70,6 +165,8 @@ def _said(heard: Heard, now: datetime) -> Said | None:
     clock = _settled(heard)
     if weekdays is None or timed is None or (heard.clock and clock is None):
         return None
+    if heard.overnight and clock and clock.at < TURN:
+        return None
     said = replace(
         timed,
         weekdays=weekdays,
@@ -80,7 +177,7 @@ def _said(heard: Heard, now: datetime) -> Said | None:
         about=heard.about,
     )
     dated = _dated(heard, said, now)
-    return dated if dated and _means_something(dated) else None
+    return dated if dated and _means_something(dated) and _on_topic(heard, dated) else None
 
 
 def _means_something(said: Said) -> bool:
@@ -99,14 +196,20 @@ def _means_something(said: Said) -> bool:
     )
 
 
+def _on_topic(heard: Heard, said: Said) -> bool:
+    """Whether what else the text is about goes with the time."""
+    if "away" in heard.topics:
+        return bool(said.until and not said.weekdays)
+    return "run_days" not in heard.topics or said.clock is not None
+
+
 def _weekdays(heard: Heard) -> frozenset[int] | None:
     """The days that repeat; empty for a single one. None: "every day" beside single days."""
     if heard.every == EVERY_DAY and heard.names:
         return None
-    if heard.repeats and not heard.names | heard.every:
-        return EVERY_DAY
     several = heard.every or heard.repeats or len(heard.names) > 1
-    return heard.every | heard.names if several else frozenset()
+    days = (heard.every | heard.names or EVERY_DAY) if several else frozenset()
+    return days - heard.but if heard.but < days or not heard.but else None
 
 
 def _timed(heard: Heard, repeats: bool) -> Said | None:
@@ -115,6 +218,8 @@ def _timed(heard: Heard, repeats: bool) -> Said | None:
     after = heard.wait or (None if beside else heard.bare)
     lasts = heard.length or (heard.bare if beside else None)
     if heard.bare and (heard.wait or heard.length):
+        return None
+    if heard.bare and not beside and ("doing" in heard.topics or heard.bare > _LONGEST_BARE_WAIT):
         return None
     ranges = ((after, _LONGEST_WAIT), (lasts, _LONGEST_LENGTH))
     waits = (heard.wait, heard.length, heard.bare)
@@ -162,9 +267,10 @@ def _dated(heard: Heard, said: Said, now: datetime) -> Said | None:
     if said.weekdays or (isinstance(heard.day, Monday) and said.clock and not one_name):
         return None
     named = (day for day in _days(heard.day, now) if not one_name or day.weekday() in heard.names)
-    days = [replace(said, on=day) for day in named if day > now.date() or not heard.upcoming]
-    if isinstance(heard.day, Offset):
-        return days[0] if days else None
+    later = [day for day in named if day > now.date() or not heard.upcoming]
+    days = [replace(said, on=day) for day in later if day >= _house_day(now) or said.clock]
+    if isinstance(heard.day, Offset) or (isinstance(heard.day, Date) and heard.day.comes_yearly):
+        return days[0] if days else None  # that day, even when its time is past
     return next((each for each in days if _ahead(each, now)), None)
 
 
@@ -182,14 +288,18 @@ def _ahead(said: Said, now: datetime) -> bool:
 
 def _until(ending: Ending, said: Said, now: datetime) -> Said | None:
     today = _house_day(now)
-    later = (on for on in _days(ending.day, now) if on > today)
+    first = today if ending.through else today + _DAY
+    later = (on for on in _days(ending.day, now) if on >= first)
     named = (on for on in later if ending.name in (None, on.weekday()))
     until = next(named, None)
     return replace(said, until=until + _DAY * ending.through) if until else None
 
 
-def _days(said: Offset | Date | Monday | None, now: datetime) -> Iterator[date]:
-    """The days that may be meant, the next one first, up to a year ahead."""
+def _days(said: Day | None, now: datetime) -> Iterator[date]:
+    """The days that may be meant, the next one first, up to a year ahead.
+
+    Of a date without a year it is the one in the year that began `_JUST_PAST` ago.
+    """
     today = now.date()
     year_ahead = [today + ahead * _DAY for ahead in range(_LONGEST_WAIT.days + 1)]
     match said:
@@ -199,6 +309,12 @@ def _days(said: Offset | Date | Monday | None, now: datetime) -> Iterator[date]:
         case Monday(weeks):
             monday = today + (7 * weeks - today.weekday()) * _DAY
             yield from (monday + ahead * _DAY for ahead in range(7))
+        case Later(name, weeks, upcoming):
+            first = next(day for day in year_ahead[upcoming:] if day.weekday() == name)
+            yield first + 7 * weeks * _DAY
+        case Date() if said.comes_yearly:
+            year = (day - _JUST_PAST for day in year_ahead)
+            yield from islice(filter(said.fits, year), 1)
         case Date():
             yield from filter(said.fits, year_ahead)
         case None:
@@ -265,7 +381,7 @@ def _next(said: Said, clock: time, now: datetime) -> datetime | None:
         days = [now.date() + ahead * _DAY for ahead in range(3)]
     elif clock.hour < turns and (
         said.part in ("evening", "night")
-        or said.on <= _house_day(now)
+        or (said.on <= _house_day(now) and (now.hour < turns or clock.hour == 0))
         or (said.half_open and clock.hour == 0)
     ):
         days = [said.on + _DAY]  # the night after that day

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import time
 from fractions import Fraction
 
-from bot.times.grammar import Lexicon, Rule, Vocabulary
+from bot.times.grammar import Lexicon, Rule, Vocabulary, listed
 from bot.times.meaning import (
     EVERY_DAY,
     HOUR,
@@ -20,8 +20,12 @@ from bot.times.meaning import (
     Monday,
     Offset,
     clock,
+    dated,
+    days_from,
     full_hour,
     shifted,
+    spoken,
+    weeks_after,
 )
 
 _SMALL_NUMBERS = (
@@ -38,6 +42,18 @@ def _numbers() -> Mapping[str, object]:
         for ones in range(1, 10):
             numbers[f"{word} {small[ones]}"] = Figure(10 * tens + ones)
     return {**numbers, "sixty": Figure(60)}
+
+
+_ORDINALS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth"
+    " fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+)
+
+
+def _ordinals() -> Mapping[str, object]:
+    words = _ORDINALS.split()
+    words += [f"twenty {word}" for word in words[:9]] + ["thirtieth", "thirty first"]
+    return {word: Figure(value) for value, word in enumerate(words, start=1)}
 
 
 _WEEKDAYS = (
@@ -74,16 +90,49 @@ _FILLER = """
     my, a, it, lets say, lets do, lets, say, do, put, put it, id like, i want, i would like,
     how about, move it to, change it to, change to, switch to, switch it to, push it to, better,
     rather, see you, see you then, maybe, give me, id say, i, ill, ill be, can you, could you,
-    would you, bedtime, bed, go to bed, i go to bed, to go to bed, im in bed, in bed, sleep,
-    bed time, legs up, my legs up, put my legs up, to put my legs up, legs up the wall, rest,
-    a rest, run, my run, i run, after my run, after the run, after running, after work,
-    after training, after dinner, my runs, runs, running, training, long run, easy run, usually,
-    normally, is, are, would be good, would be great, is good, is fine, works, sounds good, start,
-    starting, pause, pause it, pause everything, quiet, break, a break
+    would you, usually, normally, is, are, would be good, would be great, is good, is fine, works,
+    sounds good, start, starting
 """
+
+# What a length may be of: alone beside one it makes no reminder.
+_DOING = """
+    bedtime, bed, go to bed, i go to bed, to go to bed, im in bed, in bed, sleep, bed time,
+    legs up, my legs up, put my legs up, to put my legs up, legs up the wall, rest, a rest, run,
+    my run, i run, my runs, runs, running, training, long run, easy run, pause, pause it,
+    pause everything, quiet, break, a break
+"""
+_EVENTS = "after my run, after the run, after running, after work, after training, after dinner"
+
+# What only says more beside the day on which it ends.
+_AWAY = """
+    on holiday, on holidays, on vacation, on leave, holiday, holidays, vacation, a holiday,
+    a vacation, away, off, out, travelling, traveling, sick
+"""
+_WHO_IS = "im|i am|ill be|i will be|were|we are"
+_NO_REMINDERS = """
+    no reminders, no reminder, no more reminders, without reminders, dont remind me,
+    do not remind me, stop reminding me
+"""
+
+# What only says more beside a clock time.
+_RUN_DAYS = """
+    run days, running days, days i run, the days i run, days when i run, days with a run
+"""
+
+
+def _topics() -> Mapping[str, object]:
+    who_is_away = [f"{who} {what}" for who in _WHO_IS.split("|") for what in listed(_AWAY)]
+    run_days = [f"{on}{what}" for on in ("", "on ", "only on ") for what in listed(_RUN_DAYS)]
+    return {
+        **dict.fromkeys(listed(_DOING) + listed(_EVENTS), "doing"),
+        **dict.fromkeys(listed(_AWAY) + who_is_away + listed(_NO_REMINDERS), "away"),
+        **dict.fromkeys([*run_days, "when i run", "only when i run"], "run_days"),
+    }
+
 
 _WORDS: Vocabulary = {
     "NUMBER": _numbers(),
+    "ORDINAL": _ordinals(),
     "ONE": {"a|an|another": Figure(1)},
     "UNIT": {
         "minutes|minute|mins|min|m": MINUTE,
@@ -103,19 +152,27 @@ _WORDS: Vocabulary = {
         **{f"{forms.split('|')[0]}s": frozenset({day}) for day, forms in enumerate(_WEEKDAYS)},
         "weekdays|weekday|workdays|workday|working days|work days": WORKING_DAYS,
         "weekends|weekend|the weekend|the weekends|at the weekend|at weekends": WEEKEND,
+        "m f|m - f|m to f|m thru f|m through f": WORKING_DAYS,
         "daily|every day|everyday|each day|every single day|day": EVERY_DAY,
     },
     "MONTH": {forms: month for month, forms in enumerate(_MONTHS, start=1)},
     "DAY": {
         "today": Offset(0),
-        "tomorrow|tmrw|tomorow|tmr|tomoz": Offset(1),
+        "tomorrow|tmrw|tomorow|tmr|tomoz|2moro|2morrow|2mrw": Offset(1),
         "the day after tomorrow|day after tomorrow|overmorrow": Offset(2),
         "next week": Monday(1),
     },
     "DAY_PART": {
-        "tonight|tonite|this evening": (Offset(0), "evening"),
+        "tonight|tonite|2nite|2night|this evening": (Offset(0), "evening"),
+        "late tonight|later tonight|later this evening": (Offset(0), "evening"),
         "this morning": (Offset(0), "morning"),
         "this afternoon": (Offset(0), "afternoon"),
+    },
+    "DATE": {
+        "christmas eve|xmas eve": dated(24, 12),
+        "christmas day|xmas day": dated(25, 12),
+        "new years eve|new year eve|nye": dated(31, 12),
+        "new years day": dated(1, 1),
     },
     "WEEK": {
         "this week|the rest of the week|rest of the week|rest of this week": 1,
@@ -143,10 +200,16 @@ _WORDS: Vocabulary = {
     "quarter": {"quarter|a quarter": None},
     "past": {"past|after": None},
     "to": {"to|til|till": None},
+    "before": {"before": None},
+    "shortly": {"shortly|just|right|a bit|a little|a little bit|a few minutes": None},
+    "hours": {"hours|hour|hrs|hr|h": None},
     "more": {"more|another": None},
     "oh": {"oh|o": None},
     "ish": {"ish": None},
-    "weeknights": {"weeknights|weeknight|every weeknight|week nights": None},
+    "WEEKNIGHTS": {
+        "weeknights|weeknight|every weeknight|week nights": WORKING_DAYS,
+        "school nights|school night|every school night": EVERY_DAY - {4, 5},
+    },
     "at": {"at|@": None},
     "on": {"on": None},
     "in": {"in|within": None},
@@ -156,7 +219,10 @@ _WORDS: Vocabulary = {
     "long": {"long": None},
     "until": {"until|till|til": None},
     "through": {"through|thru|until and including|up to and including": None},
+    "end_of": {"end of|the end of": None},
+    "end_of_month": {"end of month|the end of the month|end of the month": None},
     "every": {"every|each": None},
+    "except": {"except|except for|excluding|apart from": None},
     "next": {"next|the next|coming|this coming": None},
     "this": {"this": None},
     "the": {"the": None},
@@ -167,7 +233,9 @@ _WORDS: Vocabulary = {
         "or so|about|around|roughly|approximately|approx|circa|ca|ish|some time around": None
     },
     "exactly": {"exactly|sharp|on the dot|precisely|prompt": None},
-    "filler": dict.fromkeys(_FILLER.replace("\n", " ").split(",")),
+    "event": dict.fromkeys(listed(_EVENTS)),
+    "TOPIC": _topics(),
+    "filler": dict.fromkeys(listed(_FILLER)),
 }
 
 
@@ -180,9 +248,15 @@ def _oh(hour: Figure, minute: Figure, half: str | None) -> Clock | None:
     return clock(hour, minute, half) if minute.value < 10 else None
 
 
+def _hyphened(hour: Figure, minute: Figure, half: str | None) -> Clock | None:
+    """As in "nine-thirty"; "nine-ten" may be a range."""
+    return spoken(hour, minute, half) if minute.value > 12 else None
+
+
 _CLOCKS = (
-    Rule("CLOCK", "half_past NUMBER|TURN ?HALF ?oclock", _half_past),
-    Rule("CLOCK", "half NUMBER ?HALF ?oclock", _half_past),
+    Rule("CLOCK", "half_past ?hyphen NUMBER|TURN ?HALF ?oclock", _half_past),
+    Rule("CLOCK", "half ?hyphen NUMBER ?HALF ?oclock", _half_past),
+    Rule("CLOCK", "NUMBER hyphen NUMBER ?HALF", _hyphened),
     Rule("CLOCK", "NUMBER oh NUMBER ?HALF", _oh),
     Rule("CLOCK", "quarter of NUMBER ?HALF", lambda h, half: shifted(full_hour(h, half), -15)),
 )
@@ -190,8 +264,10 @@ _CLOCKS = (
 _PHRASES = (
     Rule("HEARD", "CLOCK ish", lambda at: Heard(clock=at, about=True)),
     Rule("HEARD", "?at NUMBER ish", lambda n: (at := clock(n)) and Heard(clock=at, about=True)),
-    Rule("HEARD", "?on weeknights", lambda: Heard(every=WORKING_DAYS, part="night")),
+    Rule("HEARD", "?on WEEKNIGHTS", lambda days: Heard(every=days, part="night")),
+    Rule("HEARD", "DAYS from DAY", days_from),
+    Rule("HEARD", "DAYS on WEEKDAY", lambda days, name: weeks_after(name, days)),
     Rule("HEARD", "this WEEKDAY", lambda day: Heard(names=frozenset({day}))),
 )
 
-ENGLISH = Language(Lexicon(SIGNS, _WORDS, shortened=SHORTENED), _CLOCKS, _PHRASES)
+ENGLISH = Language(Lexicon(SIGNS, _WORDS, shortened=SHORTENED), _CLOCKS, phrases=_PHRASES)

@@ -2,7 +2,8 @@
 
 A token has readings: by kind, what it may be (German "so" is a Sunday, or "about"). A rule says
 which kinds in a row make up what. In a pattern the kinds in capitals hand their value to
-the rule's meaning (None for one that was left out), ``?kind`` may be left out, ``a|b`` is either.
+the rule's meaning (None for one that was left out), ``?kind`` may be left out, ``a|b`` is either,
+and ``<kind`` in front is what stands before the row without being part of it.
 """
 
 import re
@@ -24,7 +25,8 @@ _PIECES = re.compile(
     r"""
       (?P<iso>     [0-9]{4}-[0-9]{2}-[0-9]{2} (?![0-9]) )
     | (?P<dotted>  [0-9]{1,2}\.[0-9]{1,2}\. (?:[0-9]{4}|[0-9]{2})? (?![0-9]) )
-    | (?P<clock>   [0-9]{1,2}:[0-9]{2} (?![0-9:]) )
+    | (?P<half>    [0-9]{1,2}(?:[:.]?[0-9]{2})?[ap] (?! [0-9a-z] | \.[ ]?m ) )
+    | (?P<clock>   [0-9]{1,2}:[0-9]{2} (?::00)? (?![0-9:]) )
     | (?P<hours>   [0-9]{1,2}[ ]?h(?:[0-9]{2})? (?![0-9a-z]) )
     | (?P<point>   [0-9]{1,2}[.,][0-9]{1,2} (?![0-9]) )
     | (?P<slash>   [0-9]{1,2}/[0-9]{1,2} (?![0-9]) )
@@ -60,13 +62,21 @@ class Rule:
     kind: str
     pattern: str
     meaning: Callable[..., object]
+    before: frozenset[str] = field(init=False)
     steps: tuple[tuple[bool, tuple[str, ...]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the pattern once."""
         words = self.pattern.split()
+        before = words.pop(0)[1:].split("|") if words[0].startswith("<") else ()
+        object.__setattr__(self, "before", frozenset(before))
         steps = ((word.startswith("?"), tuple(word.lstrip("?").split("|"))) for word in words)
         object.__setattr__(self, "steps", tuple(steps))
+
+
+def listed(words: str) -> list[str]:
+    """Forms that are parted by commas, over any number of lines."""
+    return [" ".join(form.split()) for form in words.split(",")]
 
 
 def fold(text: str) -> str:
@@ -127,6 +137,8 @@ class Lexicon:
 
 def _fits(rule: Rule, tokens: Sequence[Token], start: int) -> tuple[int, list[object]] | None:
     """Where a rule's row ends if it begins there, and its values; optional kinds are greedy."""
+    if rule.before and not (start and rule.before & tokens[start - 1].readings.keys()):
+        return None
     at, values = start, []
     for optional, kinds in rule.steps:
         readings: Readings = tokens[at].readings if at < len(tokens) else {}

@@ -1,10 +1,11 @@
 """What the words and figures of every language come to, and the rules that all languages share."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
 from fractions import Fraction
+from functools import reduce
 
 from bot.times.grammar import (
     LONGEST_TEXT,
@@ -59,6 +60,11 @@ class Date:
     month: int | None = None
     year: int | None = None
 
+    @property
+    def comes_yearly(self) -> bool:
+        """Whether it is a date of every year."""
+        return self.month is not None and self.year is None
+
     def fits(self, day: date) -> bool:
         """Whether a day is like that."""
         return (
@@ -79,9 +85,21 @@ class Monday:
 class Ending:
     """Until when: a day, a weekday or both, ``through`` it when that day still counts."""
 
-    day: Offset | Date | Monday | None = None
+    day: "Day | None" = None
     name: int | None = None
     through: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """So many weeks after the next weekday of that name, which is not today when ``upcoming``."""
+
+    name: int
+    weeks: int
+    upcoming: bool = False
+
+
+Day = Offset | Date | Monday | Later
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +109,11 @@ class Heard:
     wait: timedelta | None = None
     length: timedelta | None = None
     bare: timedelta | None = None  # a wait or a length: the rest of the text decides
-    day: Offset | Date | Monday | None = None
+    day: Day | None = None
     names: frozenset[int] = frozenset()  # weekdays, each named once
     every: frozenset[int] = frozenset()  # weekdays that repeat
+    but: frozenset[int] = frozenset()  # weekdays that are left out
+    overnight: bool = False  # "Friday to Saturday": two days, or the one night between them
     repeats: bool = False  # the weekdays named, or every day
     upcoming: bool = False  # "next": not today
     ending: Ending | None = None
@@ -101,6 +121,18 @@ class Heard:
     part: str = ""
     exact: bool = False
     about: bool = False
+    topics: frozenset[str] = frozenset()  # "doing" something, "away", or on "run_days"
+    apart: bool = False  # a comma or an "and"
+
+    @property
+    def says_days(self) -> bool:
+        """Whether it names weekdays, or every day."""
+        return bool(self.names or self.every or self.repeats)
+
+    @property
+    def says(self) -> bool:
+        """Whether it says anything about time."""
+        return replace(self, apart=False, topics=frozenset()) != Heard()
 
     def __add__(self, other: "Heard | None") -> "Heard | None":
         """Both together; None when they contradict each other."""
@@ -118,6 +150,12 @@ class Heard:
         return Heard(**together)
 
 
+def together(phrases: Iterable[Heard]) -> Heard | None:
+    """All that they say; None when two contradict each other."""
+    start: Heard | None = Heard()
+    return reduce(lambda all_, each: all_ and all_ + each, phrases, start)
+
+
 # --- figures ---------------------------------------------------------------------------------
 
 
@@ -131,6 +169,8 @@ def _digits(text: str) -> Readings:
         readings["NUMBER"] = Figure(int(text), len(text), text.startswith("0"))
     if len(text) in (3, 4) and (at := _clock_of(text[:-2], text[-2:])):
         readings["RUN"] = at
+        if len(text) == 4:
+            readings["FOUR_DIGITS"] = replace(at, half_open=False)
     if len(text) == 4:
         readings["YEAR"] = int(text)
     return readings
@@ -167,7 +207,8 @@ def _slash(text: str) -> Readings:
     """1/2 before a unit, or a date whose order is plain."""
     first, second = map(int, text.split("/"))
     if (first, second) in ((1, 2), (1, 4), (3, 4)):
-        return {"PART_NUMBER": Fraction(first, second)}
+        part = Fraction(first, second)
+        return {"PART_NUMBER": part, "PART_HOUR": int(60 * part)}
     day, month = (first, second) if first > 12 or first == second else (second, first)
     on = dated(day, month) if day > 12 or first == second else None
     return {"DATE": on} if on else {}
@@ -195,19 +236,29 @@ def _iso(text: str) -> Readings:
 
 
 def _colon(text: str) -> Readings:
-    at = _clock_of(*text.split(":"))
+    at = _clock_of(*text.split(":")[:2])
+    return {"FULL": at} if at else {}
+
+
+def _half(text: str) -> Readings:
+    """9a, 9:30p, 930p."""
+    figures = re.sub("[^0-9]", "", text)
+    hour, minute = (figures[:-2], figures[-2:]) if len(figures) > 2 else (figures, "00")
+    at = clock(Figure(int(hour), len(hour)), int(minute), f"{text[-1]}m")
     return {"FULL": at} if at else {}
 
 
 _FORMS: Mapping[str, Callable[[str], Readings]] = {
     "iso": _iso,
     "dotted": _dotted,
+    "half": _half,
     "clock": _colon,
     "hours": _hours,
     "point": _point,
     "slash": _slash,
     "digits": _digits,
     "between": lambda _: {"dash": None},
+    "hyphen": lambda _: {"dash": None, "filler": None, "hyphen": None},
     "inside": lambda _: {},
 }
 
@@ -219,6 +270,8 @@ SIGNS: Vocabulary = {
     "point": {".": None},
     "dash": {"-": None},
     "and": {"&|+|/|,": None},
+    "joint": {"&|+|/": None},
+    "apart": {".|,|;|&|+|/": None},
 }
 
 
@@ -244,11 +297,14 @@ def clock(
 
 def shifted(at: Clock | None, minutes: int) -> Clock | None:
     """So many minutes past a full hour, or before it."""
-    if at is None or at.at.minute:
-        return None
-    turned = (at.at.hour * 60 + minutes) % (24 * 60)
-    hour = turned // 60
-    return replace(at, at=time(hour or 12 if at.half_open else hour, turned % 60))
+    return None if at is None or at.at.minute else turned(at, minutes)
+
+
+def turned(at: Clock, minutes: int) -> Clock:
+    """A clock time so many minutes later, or earlier."""
+    since_midnight = (at.at.hour * 60 + at.at.minute + minutes) % (24 * 60)
+    hour, minute = divmod(since_midnight, 60)
+    return replace(at, at=time(hour or 12 if at.half_open else hour, minute))
 
 
 def full_hour(hour: Figure | Clock, half: str | None = None) -> Clock | None:
@@ -275,8 +331,31 @@ def _away(
     return shifted(full_hour(hour, half), sign * away) if away else None
 
 
-def _quarter(hour: Figure | Clock, half: str | None, minutes: int) -> Clock | None:
-    return shifted(full_hour(hour, half), minutes)
+def minutes_past(minutes: Figure, hour: Figure | Clock) -> Clock | None:
+    """As in German "zwei nach zehn": where no range reads like that, any minutes do."""
+    return past(minutes.value * MINUTE, hour)
+
+
+def minutes_to(minutes: Figure, hour: Figure | Clock) -> Clock | None:
+    """As in German "zwei vor zehn"."""
+    return to(minutes.value * MINUTE, hour)
+
+
+_SHORTLY = 5
+_FEW_HOURS = 3 * HOUR
+
+
+def _shortly(at: Figure | Clock, sign: int) -> Heard | None:
+    whole = full_hour(at)
+    return Heard(clock=turned(whole, sign * _SHORTLY), about=True) if whole else None
+
+
+def _quarter_past(hour: Figure | Clock, half: str | None) -> Clock | None:
+    return shifted(full_hour(hour, half), 15)
+
+
+def _quarter_to(hour: Figure | Clock, half: str | None) -> Clock | None:
+    return shifted(full_hour(hour, half), -15)
 
 
 def _twelve(hour: Figure, turn: Clock) -> Clock | None:
@@ -287,7 +366,7 @@ def _twelve(hour: Figure, turn: Clock) -> Clock | None:
 def _few(minutes: Figure | timedelta) -> int | None:
     """Minutes beside a full hour; without the word "minutes" they come in fives."""
     if isinstance(minutes, timedelta):
-        return minutes // MINUTE if MINUTE <= minutes < HOUR else None
+        return minutes // MINUTE if MINUTE <= minutes <= _FEW_HOURS else None
     return minutes.value if 0 < minutes.value < 30 and minutes.value % 5 == 0 else None
 
 
@@ -332,12 +411,21 @@ def _sum_of_figures(hours: timedelta, minutes: Figure) -> timedelta | None:
     return _sum(hours, minutes.value * MINUTE) if minutes.digits == 2 else None
 
 
-def _range(first: int, last: int) -> frozenset[int] | None:
-    days = frozenset((first + step) % 7 for step in range((last - first) % 7 + 1))
-    return days if first != last else None
+def _range(first: int | frozenset[int], last: int | frozenset[int]) -> frozenset[int] | None:
+    """From a weekday, or the plural of one, to another."""
+    ends = names(first), names(last)
+    if ends[0] == ends[1] or any(len(end) > 1 for end in ends):
+        return None
+    (begin,), (end,) = ends
+    return frozenset((begin + step) % 7 for step in range((end - begin) % 7 + 1))
 
 
-def _names(*days: int | frozenset[int] | None) -> frozenset[int]:
+def _ranged(days: frozenset[int]) -> Heard:
+    return Heard(every=days, overnight=len(days) == 2)
+
+
+def names(*days: int | frozenset[int] | None) -> frozenset[int]:
+    """All of these days, as one set."""
     sets = (day if isinstance(day, frozenset) else {day} for day in days if day is not None)
     return frozenset().union(*sets)
 
@@ -347,22 +435,24 @@ def _bare_hour(hour: Figure) -> Heard | None:
     return Heard(clock=at) if at else None
 
 
-def _at(at: Clock | Figure) -> Heard | None:
+def exactly_at(at: Clock | Figure) -> Heard | None:
+    """As in "at nine"."""
     if isinstance(at, Figure):
         heard = _bare_hour(at)
         return heard and replace(heard, exact=True)
     return Heard(clock=at, exact=True)
 
 
-def _at_about(at: Clock | Figure) -> Heard | None:
-    heard = _at(at)
+def at_about(at: Clock | Figure) -> Heard | None:
+    """As in "around nine"."""
+    heard = exactly_at(at)
     return heard and replace(heard, exact=False, about=True)
 
 
 def _endings(word: str, *, through: bool) -> Iterator[Rule]:
     """Until a day, a weekday, or both at once."""
 
-    def ending(day: Offset | Date | Monday | None, name: int | None = None) -> Heard:
+    def ending(day: Day | None, name: int | None = None) -> Heard:
         return Heard(ending=Ending(day, name, through))
 
     yield Rule("HEARD", f"{word} ?the DAY|DATE|POINT_DATE", ending)
@@ -371,7 +461,27 @@ def _endings(word: str, *, through: bool) -> Iterator[Rule]:
     yield Rule("HEARD", f"{word} ?the WEEKDAY ?and DATE", lambda name, day: ending(day, name))
 
 
+def until_part(name: int, part: str) -> Heard:
+    """Until an evening: that day still counts."""
+    return Heard(ending=Ending(name=name, through=part in ("evening", "night")))
+
+
+def _until_end(month: int | None = None) -> Heard:
+    return Heard(ending=Ending(Date(1, month and month % 12 + 1)))
+
+
+def days_from(days: int, day: Day) -> Heard | None:
+    """As in "a week from tomorrow"."""
+    return Heard(day=Offset(day.days + days)) if isinstance(day, Offset) else None
+
+
+def weeks_after(name: int, days: int) -> Heard | None:
+    """As in "a week on Tuesday"."""
+    return None if days % 7 else Heard(day=Later(name, days // 7))
+
+
 LENGTHS = (
+    Rule("FULL", "FOUR_DIGITS hours", lambda at: at),
     Rule("SPAN", "NUMBER|ONE|PART_NUMBER UNIT", _span),
     Rule(
         "SPAN",
@@ -396,6 +506,8 @@ SUMS = (
 )
 DATES = (
     Rule("DATE", "?on ?the NUMBER ?th ?point ?of MONTH ?YEAR", _day_month),
+    Rule("DATE", "?on ?the ORDINAL ?of MONTH ?YEAR", _day_month),
+    Rule("DATE", "MONTH ?the ORDINAL ?YEAR", lambda month, day, year: _day_month(day, month, year)),
     Rule("DATE", "MONTH NUMBER ?th ?YEAR", lambda month, day, year: _day_month(day, month, year)),
     Rule(
         "DATE", "MONTH NUMBER ?th comma YEAR", lambda month, day, year: _day_month(day, month, year)
@@ -404,13 +516,13 @@ DATES = (
     Rule("DATE", "on the NUMBER point|th", lambda day: dated(day.value)),
     Rule("DATE", "on DATE|POINT_DATE", lambda day: day),
     Rule("UNCLEAR", "WEEKDAY dash WEEKDAY dash WEEKDAY", lambda *_: True),
-    Rule("RANGE", "?from WEEKDAY dash|to|through|until WEEKDAY", _range),
+    Rule("RANGE", "?from WEEKDAY|WEEKDAYS dash|to|through|until WEEKDAY|WEEKDAYS", _range),
 )
 LISTS = (
     Rule(
         "NAMES",
-        "WEEKDAY|RANGE" + " ?and ?and WEEKDAY|RANGE" + " ?and ?and ?WEEKDAY|RANGE" * 5,
-        _names,
+        "WEEKDAY|RANGE|NAMES ?and ?and WEEKDAY|RANGE|NAMES" + " ?and ?and ?WEEKDAY|RANGE|NAMES" * 5,
+        names,
     ),
 )
 CLOCKS = (
@@ -422,22 +534,25 @@ CLOCKS = (
     Rule("CLOCK", "NUMBER oclock NUMBER", clock),
     Rule("CLOCK", "NUMBER NUMBER ?HALF", spoken),
     Rule("CLOCK", "NUMBER|ONE|SPAN past NUMBER|TURN ?HALF ?oclock", past),
-    Rule("CLOCK", "NUMBER|ONE|SPAN to NUMBER|TURN ?HALF ?oclock", to),
-    Rule("CLOCK", "quarter past NUMBER|TURN ?HALF ?oclock", lambda h, half: _quarter(h, half, 15)),
-    Rule("CLOCK", "quarter to NUMBER|TURN ?HALF ?oclock", lambda h, half: _quarter(h, half, -15)),
+    Rule("CLOCK", "NUMBER|ONE|SPAN to|before NUMBER|TURN ?HALF ?oclock", to),
+    Rule("CLOCK", "quarter past NUMBER|TURN ?HALF ?oclock", _quarter_past),
+    Rule("CLOCK", "quarter to|before NUMBER|TURN ?HALF ?oclock", _quarter_to),
     Rule("CLOCK", "TURN", lambda at: at),
     Rule("CLOCK", "NUMBER oclock TURN", _twelve),
     Rule("CLOCK", "NUMBER TURN", _twelve),
     Rule("UNCLEAR", "NUMBER SPAN", lambda *_: True),  # "2 30 min" wants a word or a comma
     Rule("UNCLEAR", "for NUMBER", lambda _: True),  # a clock time, or minutes
+    Rule("UNCLEAR", "?in SPAN|H_SPAN event", lambda _: True),  # nobody knows when that ends
 )
 PHRASES = (
     Rule("HEARD", "CLOCK", lambda at: Heard(clock=at)),
     Rule("HEARD", "NUMBER", _bare_hour),
-    Rule("HEARD", "at CLOCK|H_CLOCK|POINT|NUMBER", _at),
-    Rule("HEARD", "at about CLOCK|H_CLOCK|POINT|NUMBER", _at_about),
-    Rule("HEARD", "about at CLOCK|H_CLOCK|POINT|NUMBER", _at_about),
-    Rule("HEARD", "so about|at ?at CLOCK|H_CLOCK|POINT|NUMBER", _at_about),
+    Rule("HEARD", "at CLOCK|H_CLOCK|POINT|NUMBER", exactly_at),
+    Rule("HEARD", "at about CLOCK|H_CLOCK|POINT|NUMBER", at_about),
+    Rule("HEARD", "about at CLOCK|H_CLOCK|POINT|NUMBER", at_about),
+    Rule("HEARD", "so about|at ?at CLOCK|H_CLOCK|POINT|NUMBER", at_about),
+    Rule("HEARD", "?at ?about shortly past CLOCK|POINT|NUMBER", lambda at: _shortly(at, 1)),
+    Rule("HEARD", "?at ?about shortly to|before CLOCK|POINT|NUMBER", lambda at: _shortly(at, -1)),
     Rule("HEARD", "about", lambda: Heard(about=True)),
     Rule("HEARD", "?at exactly ?at", lambda: Heard(exact=True)),
     Rule("HEARD", "PART", lambda part: Heard(part=part)),
@@ -462,7 +577,8 @@ PHRASES = (
     Rule("HEARD", "?on NAMES", lambda days: Heard(names=days)),
     Rule("HEARD", "?on next WEEKDAY", lambda day: Heard(names=frozenset({day}), upcoming=True)),
     Rule("HEARD", "?every ?on WEEKDAYS", lambda days: Heard(every=days)),
-    Rule("HEARD", "?every ?on RANGE", lambda days: Heard(every=days)),
+    Rule("HEARD", "?every ?on RANGE", _ranged),
+    Rule("HEARD", "except ?on WEEKDAY|RANGE|NAMES|WEEKDAYS", lambda days: Heard(but=names(days))),
     Rule("HEARD", "every WEEKDAY", lambda day: Heard(names=frozenset({day}), repeats=True)),
     Rule("HEARD", "every NAMES", lambda days: Heard(names=days, repeats=True)),
     Rule("HEARD", "every PART|NOON", lambda part: Heard(part=part, every=EVERY_DAY)),
@@ -470,9 +586,14 @@ PHRASES = (
     Rule("HEARD", "WEEK", lambda weeks: Heard(ending=Ending(Monday(weeks)))),
     *_endings("until", through=False),
     *_endings("through", through=True),
+    Rule("HEARD", "until ?the WEEKDAY PART", until_part),
+    Rule("HEARD", "until end_of MONTH", _until_end),
+    Rule("HEARD", "until end_of_month", _until_end),
     Rule("HEARD", "until MONTH", lambda month: Heard(ending=Ending(Date(1, month)))),
     Rule("HEARD", "UNTIL_NAME", lambda day: Heard(ending=Ending(name=day))),
-    Rule("HEARD", "filler|and|for|the|more", Heard),
+    Rule("HEARD", "TOPIC", lambda topic: Heard(topics=frozenset({topic}))),
+    Rule("HEARD", "and|apart", lambda: Heard(apart=True)),
+    Rule("HEARD", "filler|for|the|more", Heard),
 )
 
 
@@ -485,32 +606,29 @@ class Language:
 
     lexicon: Lexicon
     clocks: tuple[Rule, ...] = ()
+    days: tuple[tuple[Rule, ...], ...] = ()  # each is tried on what the one before it made
     phrases: tuple[Rule, ...] = ()
 
-    def hear(self, text: str) -> Heard | None:
-        """All that a text says; None when a piece of it is not understood or two contradict."""
+    def phrases_of(self, text: str) -> tuple[Heard, ...] | None:
+        """What a text says, phrase by phrase; None when a piece of it is not understood."""
         folded = fold(text)
         if len(folded) > LONGEST_TEXT:  # one character may unfold into many
             return None
         tokens = self._tokens(list(pieces(folded)))
-        for level in (LENGTHS, SUMS, DATES, LISTS, self.clocks + CLOCKS, self.phrases + PHRASES):
+        clocks, phrases = self.clocks + CLOCKS, self.phrases + PHRASES
+        for level in (LENGTHS, SUMS, DATES, clocks, *self.days, LISTS, phrases):
             tokens = rewrite(tokens, level)
-        together: Heard | None = Heard()
-        for token in tokens:
-            heard = token.readings.get("HEARD")
-            if not isinstance(heard, Heard) or together is None:
-                return None
-            together += heard
-        return together
+        heard = [token.readings.get("HEARD") for token in tokens]
+        phrased = tuple(each for each in heard if isinstance(each, Heard))
+        return phrased if len(phrased) == len(heard) else None
 
     def _tokens(self, row: Sequence[Piece]) -> list[Token]:
         tokens, at = [], 0
         while at < len(row):
             read = _FORMS.get(row[at].form)
-            if read:
-                tokens.append(Token(read(row[at].text)))
-                at += 1
-            else:
-                at, readings = self.lexicon.longest(row, at)
-                tokens.append(Token(readings))
+            end, readings = self.lexicon.longest(row, at)
+            if read and end == at + 1:  # but "2nite" is a word
+                readings = read(row[at].text)
+            tokens.append(Token(readings))
+            at = end
         return tokens
