@@ -8,7 +8,7 @@ import pytest
 
 from bot.conversation.person import Phase, Scene, blank, due_at
 from bot.events import Lane, Location, Message, RunFinished, Wake
-from tests.dialog import AFTERNOON, BERLIN, EVENING, HERE, Dialog, cleared, moment
+from tests.dialog import AFTERNOON, BERLIN, EVENING, HERE, Dialog, cleared, moment, resting
 
 LAST_CHECK_TAPS = 4
 TUE_THU_SUN = "/runs Tue Thu Sun about 18:30, an hour"
@@ -464,7 +464,7 @@ def test_a_button_of_an_older_reminder_puts_nothing_off() -> None:
 
 def test_nothing_comes_inside_quiet_hours_and_it_is_said_at_once() -> None:
     dialog = at_ten().type("/quiet 21:30 to 7:00")
-    assert "Your 22:00 lies in there, so it would not come." in dialog.said
+    assert "every evening at 22:00 lies in there and would not come." in dialog.said
     assert comes(dialog, days=3) == []
 
 
@@ -739,7 +739,7 @@ def test_usual_runs_by_taps() -> None:
     dialog = cleared().type("/reminders").tap("Usual runs").tap("Tue").tap("Thu").tap("Sun")
     assert "Tue, Thu, and Sun" in dialog.said
     dialog.tap("That's all").tap("18:30").tap("1 hour")
-    assert "Afterwards I ask, I never assume." in dialog.said
+    assert "Afterwards I ask." in dialog.said
     assert comes(dialog.tap("Right"), days=5) == ["Sun 19:51", "Tue 19:51", "Thu 19:51"]
 
 
@@ -907,7 +907,7 @@ def test_after_a_refusal_reminders_are_off_and_it_is_said() -> None:
     dialog = refused("/bedtime at 22:00")
     assert "Your reminders are off meanwhile." in dialog.said
     assert comes(dialog, days=3) == []
-    assert "They are off" in dialog.type("/reminders").said
+    assert "Reminders stay away" in dialog.type("/reminders").said
 
 
 def test_or_a_quiet_seat_if_wanted() -> None:
@@ -1048,7 +1048,54 @@ def test_nothing_is_said_during_a_rest_and_nothing_afterwards() -> None:
 
 def test_nothing_is_said_over_a_card_that_is_being_read() -> None:
     dialog = at_ten().wait(hours=5, minutes=58).type("/up").tap("OK")
-    assert comes(dialog, hours=2) == []
+    assert comes(dialog, minutes=15) == []
+    assert comes(dialog, hours=2) == ["Sun 22:15"], "asked again, since nothing came of the card"
+
+
+def test_nothing_is_said_after_the_rest_of_a_card_that_lay_open() -> None:
+    dialog = at_ten().wait(hours=5, minutes=58).type("/up").tap("OK").wait(minutes=4)
+    dialog.tap("None of these, start").tap("Next").tap("Next").tap("I'm in place")
+    dialog.until(lambda d: "Lighter" in d.buttons).tap("Lighter")
+    assert comes(dialog, hours=12) == []
+
+
+def test_alarm_words_after_any_command_are_heard() -> None:
+    for line in ("/up chest pain", "/seat chest pain", "/ran aua", "/remind chest pain", "/112"):
+        said = cleared().type(line).said
+        assert "112" in said, line
+    for line in ("/up chest pain", "/hilfe"):
+        assert "Feet down" in resting().type(line).said, line
+
+
+def test_only_the_newest_question_takes_a_yes_or_a_no() -> None:
+    dialog = at_ten().wait(hours=6)
+    dialog.type("/pause until friday").type("no")
+    assert "Taken back" in dialog.said
+    dialog = at_ten().wait(hours=6).type("I'm in Tokyo").type("yes")
+    assert dialog.person.zone == "Asia/Tokyo"
+    assert dialog.person.card is None
+
+
+def test_a_time_that_always_comes_too_near_to_a_run_is_said_to_never_come() -> None:
+    dialog = told("/runs Tue Thu Sun about 18:30, an hour").type("/bedtime Tue 21:00")
+    assert "It would never come" in dialog.said
+    assert comes(dialog, days=8).count("Tue 21:06") == 0
+
+
+def test_a_refused_rest_after_a_run_is_the_end_of_the_evening() -> None:
+    dialog = told("/bedtime at 22:00").wait(hours=5).type("/ran").tap("In 30 min")
+    dialog.wait(minutes=31).tap("Not today")
+    assert "Monday 23 Nov" in dialog.said
+    assert comes(dialog, hours=10) == []
+
+
+def test_a_button_of_a_stranger_may_not_touch_what_somebody_keeps() -> None:
+    for forged in ("1|0|forget|yes", "1|0|bedtime|2130", "1|0|remind|off"):
+        dialog = at_ten()
+        before = dialog.person.agenda.wanted
+        dialog.press("forged", forged)
+        assert dialog.person.consent is not None, forged
+        assert dialog.person.agenda.wanted == before, forged
 
 
 # Late
@@ -1070,7 +1117,9 @@ def test_a_bedtime_that_is_too_late_is_dropped_and_told_once(minutes: float) -> 
     dialog = late(minutes)
     assert dialog.messages == ()
     dialog.type("/reminders")
-    assert dialog.said.startswith("I was away on Sunday 22 Nov, 22:00 and could not remind you.")
+    assert dialog.said.startswith(
+        "I was away and could not remind you, last on Sunday 22 Nov, 22:00."
+    )
     assert "away" not in dialog.type("/reminders").said
     assert comes(dialog, days=1) == ["Mon 22:00"]
 
@@ -1094,7 +1143,7 @@ def test_a_watch_may_be_three_hours_late() -> None:
 def test_words_that_a_platform_could_not_take_in_time_are_told_of() -> None:
     dialog = at_the_nudge().expire("nudge.bedtime")
     assert dialog.messages == ()
-    assert "I was away on Sunday 22 Nov, 22:00" in dialog.type("/reminders").said
+    assert "last on Sunday 22 Nov, 22:00" in dialog.type("/reminders").said
     assert "away" not in dialog.type("/reminders").said
 
 

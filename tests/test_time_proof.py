@@ -158,7 +158,7 @@ def test_a_long_outage_drops_it_and_tells_so_once(
             await h.travel(minutes=1)
             assert h.reminders == []
             said = await h.hear("/reminders")
-            assert said.startswith(f"I was away on {missed} and could not remind you.")
+            assert said.startswith(f"I was away and could not remind you, last on {missed}.")
             assert said.count("I was away") == 1
             assert "away" not in await h.hear("/reminders")
             await h.travel(days=1)
@@ -190,7 +190,7 @@ def test_a_platform_that_is_away_for_an_hour_drops_it_and_tells_so(tmp_path: Pat
             h.platform.before = note
             await h.travel(minutes=10)
             assert h.reminders == []
-            assert "I was away on Sunday 22 Nov, 22:00" in await h.hear("/reminders")
+            assert "last on Sunday 22 Nov, 22:00" in await h.hear("/reminders")
 
     run(scenario)
 

@@ -47,6 +47,12 @@ HISTORY = ("stats", "export")
 """The commands for which a scene needs the history of rests."""
 
 
+ANYBODYS = frozenset(
+    ("up", "seat", "check", "consent", "language", "ran", "why", "faq", "resume", "emergency")
+)
+"""Verbs of buttons that do the same for whoever presses them."""
+
+
 def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Message, ...]]:
     """Answer an event: the scene as it is afterwards, and what is to be said.
 
@@ -101,6 +107,8 @@ def _located(scene: Scene, location: Location, now: datetime) -> Answer:
 
 
 def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
+    if found := alarm(f"{name} {argument}") if name not in ("stop", "help") else "":
+        return _alarm(scene, found, now)
     match name:
         case "start":
             return here(scene, now)
@@ -149,8 +157,6 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
 
 def _about_time(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
     """Commands that set reminders, or tell what they are set by."""
-    if found := alarm(argument):
-        return _alarm(scene, found, now)
     if scene.person.consent is None:
         return account.no_consent(scene) if name == "zone" else check.ask_consent(scene)
     if name == "zone":
@@ -170,6 +176,8 @@ def _press(scene: Scene, data: str, now: datetime) -> Answer:
     pressed = parse(data)
     if pressed is None or pressed.owner not in (scene.person.id, ANYONE):
         return _stale(scene, now)
+    if pressed.owner == ANYONE and scene.person.consent and pressed.verb not in ANYBODYS:
+        return _stale(scene, now)  # shown to a stranger: it may not touch what somebody keeps
     return _button(scene, pressed, now) or _stale(scene, now)
 
 
@@ -202,9 +210,9 @@ def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
         case "leg", _, which:
             return up.leg(scene, number, which, now)
         case "later", _:
-            return offers.later(scene, number)
+            return offers.later(scene, number, now)
         case "skip", *_:
-            return offers.skip(scene, number)
+            return offers.skip(scene, number, now)
         case "emergency", _, said:
             return safety.emergency_answer(scene, number, said, now)
         case "answer", _, kind, said:

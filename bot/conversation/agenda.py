@@ -352,13 +352,23 @@ def with_nudge(agenda: Agenda, nudge: Nudge, now: datetime) -> Agenda:
 def traces_gone(agenda: Agenda) -> Agenda:
     """Without what tells of days that are over: only what is wanted, and how far it has come."""
     return replace(
-        agenda, rested=None, ran=None, no_run=None, why=None, nudge=None, nudged=(), missed=None
+        agenda,
+        rested=None,
+        ran=None,
+        back=None,
+        no_run=None,
+        why=None,
+        nudge=None,
+        nudged=(),
+        missed=None,
+        before=None,
+        dropped=None,
     )
 
 
 def newest_trace(agenda: Agenda) -> datetime | None:
     """The last moment of which something is remembered beyond what is wanted."""
-    moments = [agenda.rested, agenda.ran, *(at for _, at in agenda.nudged)]
+    moments = [agenda.rested, agenda.ran, agenda.back, *(at for _, at in agenda.nudged)]
     return max((at for at in moments if at), default=None)
 
 

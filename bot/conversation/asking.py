@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.content.routine import number
 from bot.conversation.closures import number_for
-from bot.conversation.person import Asking, Person, Scene
+from bot.conversation.person import DRAFT_KEPT, Asking, Person, Scene
 
 LIVES = timedelta(minutes=number("asking_lives"))
 SAME_TAP = timedelta(seconds=number("same_tap"))
@@ -36,12 +36,14 @@ def answered(person: Person) -> Person:
 def open_question(person: Person, now: datetime) -> Asking | None:
     """The question that a typed line may still answer."""
     question = person.asking
-    return question if question and now - question.at <= LIVES else None
+    if question is None:
+        return None
+    return question if now - question.at <= (DRAFT_KEPT if question.wish else LIVES) else None
 
 
 def wake(scene: Scene, now: datetime) -> tuple[Scene, tuple[()]]:
     """What was typed is not kept for longer than a draft."""
     question = scene.person.asking
-    if question and question.gone_at and question.gone_at <= now:
+    if question and question.gone_at <= now:
         scene = replace(scene, person=answered(scene.person))
     return scene, ()

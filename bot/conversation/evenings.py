@@ -76,17 +76,19 @@ def set_(
     spoken, where, entry = words_of(person), person.clock, bedtimes[0]
     what = spoken("list.also").join(bedtime_in_words(spoken, each) for each in bedtimes)
     parts: list[str] = [spoken("bedtime.set", what=what)]
-    if not entry.exact:
-        own = spoken.clock(bedtime_at(entry, day(now, where), person.seat, where), where)
+    about = [each for each in bedtimes if not each.exact]
+    if about:
+        minutes = [bedtime_at(each, day(now, where), person.seat, where) for each in about]
+        own = spoken("list.or").join(spoken.clock(at, where) for at in minutes)
         parts.append(spoken("bedtime.own_minute", clock=own))
     more = []
-    swallowed = [
-        each for each in every if quiet_times.swallows(each, person.agenda.wanted, person, now)
-    ]
+    swallowed = [each for each in every if quiet_times.swallows(each, wanted, person, now)]
     if swallowed and wanted.quiet:
-        parts.append(spoken("bedtime.in_quiet", hours=quiet_in_words(spoken, wanted.quiet)))
+        which = spoken("list.also").join(bedtime_in_words(spoken, each) for each in swallowed)
+        hours = quiet_in_words(spoken, wanted.quiet)
+        parts.append(spoken("bedtime.in_quiet", what=which, hours=hours))
         more.append(button(person, "button.no_quiet", "quiet", "none"))
-    else:
+    if len(swallowed) < len(every):
         parts += promises.promised(person, Purpose.BEDTIME, now)
     more += changes.seat_instead(person, now)
     if len(wanted.bedtimes) > len(stay) + 1:

@@ -113,8 +113,8 @@ def urgent(event: Event) -> bool:
     match event:
         case Text(text):
             return bool(alarm(text)) or any("down" in meanings(text, each) for each in languages())
-        case Command(name):
-            return name.casefold() in ("stop", "help")
+        case Command(name, argument):
+            return name.casefold() in ("stop", "help") or bool(alarm(f"{name} {argument}"))
         case Press(data):
             pressed = parse(data)
             return pressed is not None and bool(CRIES & {*pressed.parts})

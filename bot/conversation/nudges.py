@@ -12,15 +12,18 @@ from bot.conversation import (
     plan,
     promises,
     quiet_times,
+    reminders,
     runs,
     silence,
     up,
     verdict,
+    whereabouts,
 )
 from bot.conversation.agenda import (
     Agenda,
     Due,
     Nudge,
+    Offer,
     Purpose,
     answered,
     caught_up,
@@ -33,6 +36,7 @@ from bot.conversation.person import Person, Scene
 from bot.conversation.reply import Answer, Rows, button, lasting, say, words_of
 from bot.events import Button, Lane
 from bot.practice.localtime import bedtime, day
+from bot.times import read_any
 
 LATEST = {
     Purpose.BEDTIME: timedelta(minutes=number("late_bedtime")),
@@ -44,6 +48,8 @@ LATEST = {
 
 CARD_LIVES = timedelta(minutes=number("card_lives"))
 GO_ON = number("ignored_before_asking")
+LONGEST_WAIT = timedelta(hours=4)
+"""A typed wait up to this puts the reminder off; a longer one is one of its own."""
 LATERS = (15, 30, 60, 120)
 """Minutes by which a reminder can be put off with a tap."""
 
@@ -68,12 +74,16 @@ def wake(scene: Scene, now: datetime) -> Answer:
 def _remind(scene: Scene, due: Due, now: datetime) -> Answer:
     person = scene.person
     way = silence.way(person, now)
-    if not way or person.hold is not None or _busy(person, now):
+    if not way or person.hold is not None:
         return scene, ()
     if silence.needless(person, due, now) or silence.in_quiet_hours(person, due, due.at):
         return scene, ()
     if now - due.at > LATEST[due.purpose] or silence.in_quiet_hours(person, due, now):
         return _missed(scene, Nudge(0, due.purpose, due.at)), ()
+    if _busy(person, now):  # they are at it: asked again if nothing comes of it
+        taken, person = closures.number_for(person)
+        offer = person.offer or Offer(now + CARD_LIVES, taken, due.purpose)
+        return replace(scene, person=replace(person, offer=offer)), ()
     return _nudge(scene, due, way, now)
 
 
@@ -102,7 +112,7 @@ def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
     agenda = replace(agenda, asked=agenda.asked or asks)
     person = replace(person, agenda=agenda, card=None)
     scene = replace(scene, person=person)
-    clock = spoken.clock(max(at, now), where)
+    clock = spoken.clock(max(at, now), where) if person.knows_time else spoken("nudge.now")
     if purpose is Purpose.RUN:
         text: str = spoken(f"nudge.run.{way}", clock=clock)
     elif purpose is Purpose.BACK:
@@ -174,7 +184,7 @@ def pressed(scene: Scene, taken: int, what: str, much: str, now: datetime) -> An
         case "in" if not silence.way(scene.person, now):
             return up.legs_up(scene, "", now)
         case "in" if much in map(str, LATERS):
-            return offers.put_off(scene, now + timedelta(minutes=int(much)), nudge.purpose)
+            return offers.put_off(scene, now + timedelta(minutes=int(much)), nudge.purpose, now)
         case "later":
             return _laters(scene, taken)
         case "today":
@@ -205,7 +215,7 @@ def _in(person: Person, length: int) -> str:
 def _not_today(scene: Scene, nudge: Nudge, now: datetime) -> Answer:
     """Nothing more of it today, and it costs nothing."""
     person = replace(scene.person, offer=None)
-    if nudge.purpose in silence.RUNNING:
+    if nudge.purpose is Purpose.RUN:
         agenda = replace(person.agenda, no_run=day(nudge.at, person.clock))
         person = silence.freed(replace(person, agenda=agenda))
     scene, spoken = replace(scene, person=person), words_of(person)
@@ -228,7 +238,8 @@ def _offered(scene: Scene, now: datetime) -> Answer:
         return replace(scene, person=replace(person, offer=replace(offer, at=at))), ()
     scene = replace(scene, person=replace(person, offer=None))
     way = silence.way(person, now)
-    if running or not way:
+    rested = person.agenda.rested
+    if running or not way or (rested and rested > offer.at - CARD_LIVES):
         return scene, ()
     due = Due(offer.purpose, day(offer.at, person.clock), offer.at, asked=True)
     if now - offer.at > LATEST[offer.purpose] or silence.in_quiet_hours(person, due, now):
@@ -267,13 +278,26 @@ TYPED = {
 
 
 def typed(scene: Scene, text: str, now: datetime) -> Answer | None:
-    """A line below a reminder that says what one of its buttons says."""
-    nudge = scene.person.agenda.why
-    if nudge is None or now - nudge.at > LATEST[Purpose.BACK]:
+    """A line that says what a button of the newest question says: only that one takes a yes."""
+    person, spoken = scene.person, words_of(scene.person)
+    newest, asking = person.next_number - 1, person.asking
+    yes, no = is_said(text, spoken("text.yes")), is_said(text, spoken("text.no"))
+    if asking is not None and asking.number == newest and asking.kind == "travel" and (yes or no):
+        said = ("until" if asking.until else "stay") if yes else "no"
+        return whereabouts.travel_pressed(scene, newest, said, now)
+    if person.agenda.change == newest:
+        if no or is_said(text, spoken("text.undo")):
+            return reminders.set_pressed(scene, newest, "undo", now)
+        right = yes or is_said(text, spoken("button.right"))
+        return reminders.set_pressed(scene, newest, "right", now) if right else None
+    nudge = person.agenda.why
+    if nudge is None or nudge.number != newest or now - nudge.at > LATEST[Purpose.BACK]:
         return None
-    spoken = words_of(scene.person)
     for what, keys in TYPED.items():
         if any(is_said(text, spoken(key)) for key in keys):
             back = what == "start" and nudge.purpose is Purpose.RUN
             return pressed(scene, nudge.number, "back" if back else what, "", now)
+    wait = read_any(text, spoken.language, now.astimezone(person.clock))
+    if wait and wait.after and wait.after <= LONGEST_WAIT and silence.way(person, now):
+        return offers.put_off(scene, now + wait.after, nudge.purpose, now)
     return None

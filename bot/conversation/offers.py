@@ -7,10 +7,10 @@ from bot.conversation import closures, promises, silence
 from bot.conversation.agenda import Offer, Purpose
 from bot.conversation.asking import SAME_TAP
 from bot.conversation.person import Scene
-from bot.conversation.reply import Answer, button, say, words_of
+from bot.conversation.reply import Answer, button, say, seconds, words_of
 
 
-def put_off(scene: Scene, at: datetime, purpose: Purpose, taken: int = 0) -> Answer:
+def put_off(scene: Scene, at: datetime, purpose: Purpose, now: datetime, taken: int = 0) -> Answer:
     """Ask again at that moment. What was asked for just now comes in quiet hours, too."""
     person, offer = scene.person, scene.person.offer
     if offer and offer.purpose is purpose and abs(offer.at - at) < SAME_TAP:
@@ -21,7 +21,11 @@ def put_off(scene: Scene, at: datetime, purpose: Purpose, taken: int = 0) -> Ans
         offer = Offer(at, taken, purpose)
     scene = replace(scene, person=replace(person, offer=offer))
     spoken = words_of(person)
-    parts: list[str] = [spoken("offer.set", clock=spoken.clock(offer.at, person.clock))]
+    if person.knows_time:
+        said = spoken("offer.set", clock=spoken.clock(offer.at, person.clock))
+    else:
+        said = spoken("offer.set_in", time=seconds(spoken, offer.at - now))
+    parts: list[str] = [said]
     if person.agenda.wanted.is_quiet(offer.at, person.clock):
         parts.append(spoken("quiet.this_once"))
     if instead := promises.displaces(person, offer.at):
@@ -30,15 +34,15 @@ def put_off(scene: Scene, at: datetime, purpose: Purpose, taken: int = 0) -> Ans
     return scene, (say(scene, " ".join(parts), row),)
 
 
-def later(scene: Scene, taken: int) -> Answer | None:
+def later(scene: Scene, taken: int, now: datetime) -> Answer | None:
     """A rest put off to the moment that was named with "Not now"."""
     entry = closures.closed_for(scene.person, "later")
     if entry is None or entry.number != taken or entry.until is None:
         return None
-    return put_off(scene, entry.until, Purpose.ONCE, taken)
+    return put_off(scene, entry.until, Purpose.ONCE, now, taken)
 
 
-def skip(scene: Scene, taken: int) -> Answer:
+def skip(scene: Scene, taken: int, now: datetime) -> Answer:
     """Not then, and it costs nothing. A later offer or card is another one."""
     person = scene.person
     if person.offer and person.offer.number == taken:
@@ -48,4 +52,5 @@ def skip(scene: Scene, taken: int) -> Answer:
     if person.card and person.card.number == taken:
         person = replace(person, card=None)
     scene = replace(scene, person=person)
-    return scene, (say(scene, words_of(scene.person)("offer.skipped")),)
+    parts = [words_of(person)("offer.skipped"), promises.next_in_words(person, now)]
+    return scene, (say(scene, " ".join(filter(None, parts))),)

@@ -228,9 +228,9 @@ class Asking:
     until: date | None = None
 
     @property
-    def gone_at(self) -> datetime | None:
-        """When a wish that waits for a place is kept no longer: it is in the person's words."""
-        return self.at + DRAFT_KEPT if self.said else None
+    def gone_at(self) -> datetime:
+        """When a question that nobody answered is let go, with the words that waited for it."""
+        return self.at + DRAFT_KEPT
 
 
 @dataclass(frozen=True, slots=True)

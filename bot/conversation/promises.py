@@ -65,7 +65,7 @@ def next_in_words(person: Person, now: datetime) -> str:
     if not moments:
         return ""
     spoken = words_of(person)
-    return spoken("reminders.next", when=spoken.moment(max(min(moments), now), person.clock))
+    return spoken("reminders.next", when=when(person, max(min(moments), now), now, waits=True))
 
 
 def promised(person: Person, purpose: Purpose, now: datetime) -> list[str]:
@@ -82,7 +82,9 @@ def promised(person: Person, purpose: Purpose, now: datetime) -> list[str]:
     waits = purpose is Purpose.BEDTIME and any(
         each.run_days for each in person.agenda.wanted.bedtimes
     )
-    return [spoken("bedtime.after_runs")] if waits else []
+    if waits:
+        return [spoken("bedtime.after_runs")]
+    return [spoken("reminders.never")] if _too_near(person) else []
 
 
 def _too_near(person: Person) -> bool:

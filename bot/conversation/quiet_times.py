@@ -7,7 +7,7 @@ from bot.conversation import changes, check, whereabouts
 from bot.conversation.agenda import Bedtime, Wanted, bedtime_at, from_now
 from bot.conversation.asking import asking
 from bot.conversation.person import Person, Scene
-from bot.conversation.promises import quiet_in_words
+from bot.conversation.promises import bedtime_in_words, quiet_in_words
 from bot.conversation.reply import Answer, button, pairs, say, words_of
 from bot.practice.localtime import day
 
@@ -45,11 +45,12 @@ def set_(scene: Scene, quiet: tuple[time, time] | None, now: datetime) -> Answer
         return check.ask_consent(scene)
     wanted, spoken = replace(scene.person.agenda.wanted, quiet=quiet), words_of(scene.person)
     text: str = quiet_in_words(spoken, quiet) if quiet else spoken("quiet.none")
-    if quiet:
-        text = spoken("quiet.set", hours=text)
     inside = [each for each in wanted.bedtimes if swallows(each, wanted, scene.person, now)]
     if inside:
-        text = f"{text} {spoken('quiet.swallows', clock=spoken.time(inside[0].clock))}"
+        which = spoken("list.also").join(bedtime_in_words(spoken, each) for each in inside)
+        text = f"{text} {spoken('quiet.swallows', what=which)}"
+    if quiet:
+        text = spoken("quiet.set", hours=text)
     return changes.with_echo(scene, wanted, now, text)
 
 
@@ -108,10 +109,11 @@ def pause(scene: Scene, until: date, now: datetime) -> Answer:
     scene = changes.let_go(scene, now, replace(wanted, paused_until=until))
     person, spoken = scene.person, words_of(scene.person)
     parts: list[str] = [spoken("pause.set", day=spoken.weekday_date(until))]
-    for each in wanted.once:
-        if day(each.due(person.clock), person.clock) < until:
-            when = spoken.moment(each.due(person.clock), person.clock)
-            parts.append(spoken("pause.but", when=when))
+    still = [each.due(person.clock) for each in wanted.once]
+    still = sorted(at for at in still if day(at, person.clock) < until)
+    if still:
+        when = "; ".join(spoken.moment(at, person.clock) for at in still)
+        parts.insert(0, spoken("pause.but", when=when))
     return changes.echo(scene, " ".join(parts))
 
 
@@ -119,7 +121,7 @@ def resumed(person: Person, now: datetime) -> Person:
     """Reminders again: what lies behind stays behind."""
     wanted = replace(person.agenda.wanted, paused_until=None)
     still = tuple(each for each in wanted.once if each.due(person.clock) > now)
-    agenda = replace(person.agenda, wanted=replace(wanted, once=still), ignored=0, asked=False)
+    agenda = replace(person.agenda, wanted=replace(wanted, once=still), back=None)
     fresh = from_now(agenda, person.seat, person.clock, now)
     return replace(person, quiet=False, agenda=fresh)
 

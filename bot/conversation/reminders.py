@@ -80,14 +80,18 @@ def _lines(person: Person, now: datetime) -> list[str]:
         lines.append(spoken("reminders.both"))
     lines += [spoken("reminders.run", what=run_in_words(spoken, each)) for each in wanted.runs]
     lines += [
-        spoken("reminders.single", when=spoken.moment(once.due(where), where))
+        spoken("reminders.single", when=_at(person, once.due(where), now))
         for once in sorted(wanted.once, key=lambda each: each.due(where))
     ]
     if person.offer:
-        lines.append(spoken("reminders.single", when=spoken.moment(person.offer.at, where)))
+        lines.append(spoken("reminders.put_off", when=_at(person, person.offer.at, now)))
     if wanted.quiet:
         lines.append(quiet_in_words(spoken, wanted.quiet))
     return lines
+
+
+def _at(person: Person, at: datetime, now: datetime) -> str:
+    return promises.when(person, at, now, waits=True)
 
 
 def _state(person: Person, now: datetime) -> list[str]:
@@ -102,7 +106,11 @@ def _state(person: Person, now: datetime) -> list[str]:
         return [*lines, spoken(f"reminders.{shut}")]
     if wanted.seat and silence.way(person, now) == "seat":
         lines.append(spoken("reminders.seat_only"))
-    return [*lines, promises.next_in_words(person, now)]
+    following = promises.next_in_words(person, now)
+    waits = wanted.bedtimes and all(each.run_days for each in wanted.bedtimes)
+    if not following and waits:
+        following = spoken("bedtime.after_runs")
+    return [*lines, following]
 
 
 def why(scene: Scene) -> Answer:

@@ -83,26 +83,19 @@ def pressed(scene: Scene, when: str, now: datetime) -> Answer | None:
         return up.legs_up(scene, "", now)
     if when == "tonight":
         return _tonight(scene, now)
-    return offers.put_off(scene, now + WAIT, Purpose.BACK)
+    return offers.put_off(scene, now + WAIT, Purpose.BACK, now)
 
 
 def _tonight(scene: Scene, now: datetime) -> Answer:
-    """This evening's reminder stands for it, if there is one; else the time is asked."""
-    person, where = scene.person, scene.person.clock
-    tonight = [
-        due.at
-        for due in upcoming(person.agenda, person.seat, where)
-        if due.purpose in (Purpose.BEDTIME, Purpose.ONCE) and due.on == day(now, where)
-    ]
-    if not tonight:
-        return single.ask(scene, now)
-    person = silence.freed(replace(person, offer=None))
+    """This evening's reminder stands for it, if one will come; else the time is asked."""
+    person = silence.freed(replace(scene.person, offer=None))
     person = replace(person, agenda=replace(person.agenda, rested=None))
+    due = silence.coming(person, Purpose.BEDTIME, Purpose.ONCE)
+    if due is None or due.on != day(now, person.clock):
+        return single.ask(scene, now)
     scene, spoken = replace(scene, person=person), words_of(person)
-    parts: list[str] = [spoken("offer.set", clock=spoken.clock(min(tonight), where))]
-    if person.quiet:
-        parts = [spoken("reminders.quiet")]
-    return scene, (say(scene, " ".join(parts)),)
+    text = spoken("offer.set", clock=spoken.clock(due.at, person.clock))
+    return scene, (say(scene, text),)
 
 
 # Usual runs
@@ -213,7 +206,7 @@ def set_runs(
     parts += promises.promised(person, Purpose.RUN, now)
     if swallowed and wanted.quiet:
         hours = quiet_in_words(spoken, wanted.quiet)
-        parts.append(spoken("bedtime.in_quiet", hours=hours))
+        parts.append(spoken("bedtime.in_quiet", what=what, hours=hours))
     more = []
     if other:
         half = usual[0].clock.replace(hour=(usual[0].clock.hour + 12) % 24)

@@ -79,22 +79,26 @@ def in_quiet_hours(person: Person, due: Due, at: datetime) -> bool:
 
 
 def coming(person: Person, *purposes: Purpose) -> Due | None:
-    """The next reminder that will be said as things stand, of these purposes or of any."""
+    """The next reminder that will be said as things stand, of these purposes or of any.
+
+    Played forward as the wakes will: what is said first keeps others away.
+    """
     if person.quiet:
         return None
-    agenda = person.agenda
     for _ in range(LOOK_AHEAD):
-        found = (
-            due
-            for due in upcoming(agenda, person.seat, person.clock)
-            if not purposes or due.purpose in purposes
-        )
+        agenda = person.agenda
+        found = upcoming(agenda, person.seat, person.clock)
         due = min(found, key=lambda each: each.at, default=None)
         if due is None:
-            break
-        if not needless(person, due, due.at) and not in_quiet_hours(person, due, due.at):
+            return None
+        said = not needless(person, due, due.at) and not in_quiet_hours(person, due, due.at)
+        if said and (not purposes or due.purpose in purposes):
             return due
         agenda = dealt_with(agenda, due)
+        if said:
+            told = dict(agenda.nudged) | {due.purpose: due.at}
+            agenda = replace(agenda, nudged=tuple(sorted(told.items())))
+        person = replace(person, agenda=agenda)
     return None
 
 

@@ -106,11 +106,10 @@ def set_(
         usual = bedtime_at(entry, night, person.seat, where)
         instead = [spoken.clock(usual, where)] if usual > now else []
     person = changes.changed(person, replace(wanted, once=(*others, once)), now)
-    parts: list[str] = [
-        spoken("once.set", when=promises.when(person, due, now, waits=at is not None))
-    ]
+    when = promises.when(person, due, now, waits=at is not None)
+    parts: list[str] = [spoken("once.set", when=when)]
     if shut := silence.shut(person, now):
-        parts = [parts[0], spoken(f"reminders.{shut}")]
+        parts = [spoken("once.kept", when=when), spoken(f"reminders.{shut}")]
     if instead:
         parts.append(spoken("once.instead", clock=instead[0]))
     if wanted.is_quiet(due, where):

@@ -36,6 +36,9 @@ def answer(scene: Scene, text: str, now: datetime) -> Answer | None:
     asking = open_question(scene.person, now)
     if asking is None:
         return None
+    if asking.kind in ("clock", "city") and is_said(text, words_of(scene.person)("text.none")):
+        scene = replace(scene, person=replace(scene.person, asking=None))
+        return scene, (say(scene, words_of(scene.person)("offer.skipped")),)
     if asking.kind in ("clock", "city"):
         return None if _is_word(scene, text) else _place(scene, text, now)
     return carry_out(scene, asking.kind, text, now)
@@ -234,7 +237,8 @@ def _quiet(scene: Scene, text: str, now: datetime) -> Answer | None:
         return None
     if whereabouts.unsure(person, repeats=True):
         return whereabouts.ask(scene, now, wish="quiet", said=text[:HEARD])
-    hours = clocks(begin, evening=True)[0], clocks(end, evening=False)[0]
+    noon = begin.clock.hour == 12
+    hours = clocks(begin, evening=not noon)[0], clocks(end, evening=False)[0]
     return quiet_times.set_(scene, hours, now) if hours[0] != hours[1] else None
 
 
