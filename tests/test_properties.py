@@ -147,9 +147,6 @@ def holds_always(
     was, is_ = before.person, after.person
     assert STATE.validate_json(STATE.dump_json(is_)) == is_
     assert is_.at == max(now, was.at or now)
-    if isinstance(event, Wake):
-        due = due_at(is_)
-        assert due is None or due > max(now, was.at or now), "a wake makes progress"
     is_within_limits(is_)
     new = is_.hold is not None and (was.hold is None or was.hold.number != is_.hold.number)
     started = new and runs_raised(is_.hold)
@@ -168,6 +165,14 @@ def holds_always(
         newest = newest_trace(is_.agenda)
         late = newest is not None and day_turns(newest, is_.clock) <= now
         assert not (isinstance(event, Wake) and late), "a day leaves nothing behind"
+        assert is_.clearance is None or is_.cleared_until is not None
+    if isinstance(event, Wake):
+        due = due_at(is_)
+        assert due is None or due > now, "time must go on"
+    if isinstance(event, Text) and alarm(event.text) and runs_raised(was.hold):
+        assert said[0].lane is Lane.EXIT
+        assert not runs_raised(is_.hold)
+    assert lane(is_) in Lane
 
 
 def may_start(was: Person, is_: Person, event: Event, now: datetime) -> None:
