@@ -48,12 +48,15 @@ def begun(wanted: Wanted, now: datetime, where: ZoneInfo = BERLIN) -> Agenda:
 def played(agenda: Agenda, where: ZoneInfo, now: datetime, until: datetime) -> list[Due]:
     """Everything that comes due on the way, each when it is due."""
     found: list[Due] = []
-    while (at := next_due(agenda, NO_SEAT, where)) is not None and at <= until:
-        assert at > now or not found
-        for due in overdue(agenda, NO_SEAT, where, at):
-            found.append(due)
-            agenda = dealt_with(agenda, due)
-        now = at
+    while True:
+        due = min(upcoming(agenda, NO_SEAT, where), key=lambda each: each.at, default=None)
+        if due is None or due.at > until:
+            break
+        assert due.at >= now or not found, "time goes on"
+        if found and due.at == found[-1].at:
+            found.pop()  # a night that Samoa never had falls together with the next
+        found.append(due)
+        agenda, now = dealt_with(agenda, due), due.at
     return found
 
 

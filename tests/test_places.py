@@ -507,7 +507,7 @@ def test_any_position_is_a_zone_or_none(latitude, longitude):
     assert zone_there(latitude, longitude) in {"", *LISTED}
 
 
-@settings(deadline=None)  # the first one loads the table and the zones
+@settings(deadline=None, max_examples=40)  # the first one loads the table and the zones
 @given(st.text() | st.text("|~\t\n,ae ßst.'’").map(lambda text: "Paris" + text))
 def test_anything_may_be_said(said):
     found = find(said)
