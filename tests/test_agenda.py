@@ -120,12 +120,14 @@ def same_days(days: tuple[tuple[str, date], ...]) -> dict[tuple[object, ...], tu
     return kinds
 
 
+@pytest.mark.process
 def test_there_are_clock_changes_to_look_at() -> None:
     zones = {name for name, _ in changes()}
     assert len(zones) > 150
     assert {"Europe/Berlin", "America/Santiago", "Africa/Cairo", "Australia/Lord_Howe"} <= zones
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("clock", CLOCKS, ids=str)
 def test_every_clock_change_of_three_years_has_each_night_once_at_its_wall_time(clock) -> None:
     kinds = same_days(changes())

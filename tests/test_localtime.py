@@ -163,6 +163,7 @@ def test_the_next_day_is_always_ahead_and_never_far(second, name, hour):
     assert day(at, where) <= day(then, where)
 
 
+@pytest.mark.process
 def test_in_no_zone_is_the_next_day_behind():
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for name in ZONES:

@@ -82,6 +82,7 @@ def test_a_second_delivery_is_not_answered(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.process
 def test_many_at_once_are_each_answered_in_order(tmp_path: Path) -> None:
     async def scenario(h: House) -> None:
         places = [replace(HOME, chat_id=f"chat-{n}") for n in range(20)]
@@ -192,6 +193,7 @@ def test_words_go_out_once_while_nothing_can_be_written(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+@pytest.mark.process
 def test_words_that_fail_while_nothing_can_be_written_are_waited_for_later(tmp_path: Path) -> None:
     async def scenario(h: House) -> None:
         def fail(message: Message) -> None:
@@ -513,6 +515,7 @@ def test_an_alarm_that_is_set_again_while_it_rings_is_not_lost() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.process
 def test_an_alarm_that_a_busy_loop_delayed_still_rings() -> None:
     async def run() -> None:
         rung: list[bool] = []
