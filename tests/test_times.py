@@ -94,7 +94,7 @@ BABBLE = st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join)
 LANGUAGES = st.sampled_from(["en", "de", "xx"])
 PRESENTS = st.datetimes(
     datetime(2026, 1, 1),  # noqa: DTZ001 - st.datetimes adds the zone
-    datetime(2027, 12, 31),  # noqa: DTZ001
+    datetime(2027, 12, 31),  # noqa: DTZ001 - made aware by the strategy
     timezones=st.sampled_from([BERLIN, zone("America/New_York"), zone("Asia/Kathmandu")]),
 )
 as_usual = cache(read)

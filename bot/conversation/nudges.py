@@ -46,7 +46,6 @@ LATEST = {
 }
 """Later than this a reminder is dropped, and the next words say so."""
 
-CARD_LIVES = timedelta(minutes=number("card_lives"))
 GO_ON = number("ignored_before_asking")
 LONGEST_WAIT = timedelta(hours=4)
 """A typed wait up to this puts the reminder off; a longer one is one of its own."""
@@ -82,7 +81,7 @@ def _remind(scene: Scene, due: Due, now: datetime) -> Answer:
         return _missed(scene, Nudge(0, due.purpose, due.at)), ()
     if _busy(person, now):  # they are at it: asked again if nothing comes of it
         taken, person = closures.number_for(person)
-        offer = person.offer or Offer(now + CARD_LIVES, taken, due.purpose)
+        offer = person.offer or Offer(now + up.CARD_LIVES, taken, due.purpose)
         return replace(scene, person=replace(person, offer=offer)), ()
     return _nudge(scene, due, way, now)
 
@@ -96,7 +95,7 @@ def _busy(person: Person, now: datetime) -> bool:
     """Whether they are in the middle of a card or a check just now."""
     shown = person.card.shown if person.card else None
     begun = person.check.started if person.check else None
-    return any(at is not None and now - at < CARD_LIVES for at in (shown, begun))
+    return any(at is not None and now - at < up.CARD_LIVES for at in (shown, begun))
 
 
 def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
@@ -239,7 +238,7 @@ def _offered(scene: Scene, now: datetime) -> Answer:
     scene = replace(scene, person=replace(person, offer=None))
     way = silence.way(person, now)
     rested = person.agenda.rested
-    if running or not way or (rested and rested > offer.at - CARD_LIVES):
+    if running or not way or (rested and rested > offer.at - up.CARD_LIVES):
         return scene, ()
     due = Due(offer.purpose, day(offer.at, person.clock), offer.at, asked=True)
     if now - offer.at > LATEST[offer.purpose] or silence.in_quiet_hours(person, due, now):
