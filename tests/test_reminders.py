@@ -1491,3 +1491,9 @@ def test_a_night_in_the_air_is_said_at_most_once() -> None:
         found = heard(dialog, hours=20)
         days = [at.astimezone(dialog.person.clock).date() for at, _ in found]
         assert len(days) == len(set(days)) <= 2
+
+
+def test_the_other_half_of_the_day_is_meant_for_the_run_that_was_just_set() -> None:
+    dialog = told("/runs Mon at 18:30, an hour").type("/runs tuesdays at 6").tap("18:00 instead")
+    usual = {each.days: f"{each.clock:%H:%M}" for each in dialog.person.agenda.wanted.runs}
+    assert usual == {(0,): "18:30", (1,): "18:00"}

@@ -272,8 +272,6 @@ def _reminder_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | 
     match pressed.parts:
         case "nudge", _, what, *much:
             return nudges.pressed(scene, number, what, "".join(much[:1]), now)
-        case "remind", "runs":
-            return runs.ask(scene, now)
         case "remind", what, taken if taken.isdecimal():
             return reminders.pressed(scene, what, int(taken), now)
         case "remind", *what:

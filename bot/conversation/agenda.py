@@ -340,13 +340,16 @@ def last_said(agenda: Agenda, *purposes: Purpose) -> datetime | None:
     return max((at for purpose, at in agenda.nudged if purpose in purposes), default=None)
 
 
+def told(agenda: Agenda, purpose: Purpose, at: datetime) -> Agenda:
+    """One of that purpose was said then."""
+    every = dict(agenda.nudged) | {purpose: at}
+    return replace(agenda, nudged=tuple(sorted(every.items())))
+
+
 def with_nudge(agenda: Agenda, nudge: Nudge, now: datetime) -> Agenda:
     """It was said; one that is still unanswered before it was let pass."""
-    said = dict(agenda.nudged) | {nudge.purpose: now}
     ignored = agenda.ignored + 1 if agenda.nudge else agenda.ignored
-    return replace(
-        agenda, nudge=nudge, why=nudge, ignored=ignored, nudged=tuple(sorted(said.items()))
-    )
+    return replace(told(agenda, nudge.purpose, now), nudge=nudge, why=nudge, ignored=ignored)
 
 
 def traces_gone(agenda: Agenda) -> Agenda:

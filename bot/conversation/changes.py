@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation import closures, promises, silence
-from bot.conversation.agenda import Agenda, Wanted, answered, from_now
+from bot.conversation.agenda import Agenda, Wanted, from_now
 from bot.conversation.person import Person, Scene
 from bot.conversation.reply import Answer, button, pairs, say, words_of
 from bot.events import Button
@@ -15,7 +15,7 @@ def changed(person: Person, wanted: Wanted, now: datetime) -> Person:
 
     A finger that taps twice changes nothing, and still takes back what was before the first tap.
     """
-    person = replace(person, asking=None, agenda=answered(person.agenda))
+    person = replace(person, asking=None)
     if wanted == person.agenda.wanted and person.agenda.before is not None:
         return person
     taken, person = closures.number_for(person)

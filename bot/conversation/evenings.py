@@ -52,8 +52,6 @@ def pressed(scene: Scene, said: str, now: datetime) -> Answer | None:
             return changes.with_echo(
                 scene, replace(wanted, bedtimes=()), now, spoken("bedtime.none")
             )
-        case "ask":
-            return ask(scene, now)
         case _ if len(said) == 4 and said.isdecimal() and said < "2400" and said[2:] < "60":
             clock = time(int(said[:2]), int(said[2:]))
             if whereabouts.unsure(scene.person, repeats=True):

@@ -20,12 +20,10 @@ from bot.conversation import (
     whereabouts,
 )
 from bot.conversation.agenda import (
-    Agenda,
     Due,
     Nudge,
     Offer,
     Purpose,
-    answered,
     caught_up,
     dealt_with,
     overdue,
@@ -42,7 +40,7 @@ LATEST = {
     Purpose.BEDTIME: timedelta(minutes=number("late_bedtime")),
     Purpose.ONCE: timedelta(minutes=number("late_bedtime")),
     Purpose.RUN: timedelta(minutes=number("late_run_question")),
-    Purpose.BACK: timedelta(minutes=number("late_after_run")),
+    Purpose.BACK: runs.LATE,
 }
 """Later than this a reminder is dropped, and the next words say so."""
 
@@ -167,8 +165,6 @@ def pressed(scene: Scene, taken: int, what: str, much: str, now: datetime) -> An
     nudge = scene.person.agenda.why
     if nudge is None or nudge.number != taken:
         return up.legs_up(scene, "", now) if what == "start" and taken else None
-    agenda = answered(scene.person.agenda)
-    scene = replace(scene, person=replace(scene.person, agenda=agenda))
     match what:
         case "start":
             return up.legs_up(scene, "", now)
@@ -251,7 +247,7 @@ def expired(scene: Scene, kind: str) -> Scene:
     nudge = scene.person.agenda.why
     if nudge is None or kind != f"nudge.{nudge.purpose}":
         return scene
-    agenda: Agenda = replace(scene.person.agenda, nudge=None, missed=nudge)
+    agenda = replace(scene.person.agenda, nudge=None, missed=nudge)
     return replace(scene, person=replace(scene.person, agenda=agenda))
 
 

@@ -9,10 +9,11 @@ from bot.conversation import (
     evenings,
     promises,
     quiet_times,
+    runs,
     silence,
     single,
 )
-from bot.conversation.agenda import Once, Purpose, Wanted, bedtime_at, without
+from bot.conversation.agenda import Wanted, bedtime_at, without
 from bot.conversation.person import Person, Scene
 from bot.conversation.promises import bedtime_in_words, quiet_in_words, run_in_words
 from bot.conversation.reply import Answer, button, pairs, say, words_of
@@ -24,7 +25,7 @@ def show(scene: Scene, now: datetime) -> Answer:
     person = scene.person
     if person.consent is None:
         return check.ask_consent(scene)
-    spoken, wanted = words_of(person), person.agenda.wanted
+    spoken, wanted, where = words_of(person), person.agenda.wanted, person.clock
     lines = _lines(person, now)
     if not lines:
         text: str = spoken("reminders.none")
@@ -43,11 +44,11 @@ def show(scene: Scene, now: datetime) -> Answer:
             rows.append(button(person, "button.pause_until", "remind", "pause"))
         rows.append(button(person, "button.all_off", "remind", "off"))
     rows += [
-        button(person, "", "remind", "drop", each.number, label=_drop(person, each))
+        button(person, "", "remind", "drop", each.number, label=_drop(person, each.due(where)))
         for each in wanted.once
     ]
     if person.offer:
-        label = spoken("button.take_away_one", clock=spoken.clock(person.offer.at, person.clock))
+        label = _drop(person, person.offer.at)
         rows.append(button(person, "", "skip", person.offer.number, label=label))
     if wanted.bedtimes or wanted.runs or wanted.once:
         rows += changes.seat_instead(person, now)
@@ -58,9 +59,9 @@ def show(scene: Scene, now: datetime) -> Answer:
     return scene, (say(scene, text, *pairs(rows), slot="reminders"),)
 
 
-def _drop(person: Person, once: Once) -> str:
+def _drop(person: Person, at: datetime) -> str:
     spoken = words_of(person)
-    return spoken("button.take_away_one", clock=spoken.clock(once.due(person.clock), person.clock))
+    return spoken("button.take_away_one", clock=spoken.clock(at, person.clock))
 
 
 def _lines(person: Person, now: datetime) -> list[str]:
@@ -131,6 +132,8 @@ def pressed(scene: Scene, what: str, taken: int, now: datetime) -> Answer | None
             return show(scene, now)
         case "bedtime":
             return evenings.ask(scene, now)
+        case "runs":
+            return runs.ask(scene, now)
         case "once":
             return single.ask(scene, now)
         case "quiet":
@@ -168,13 +171,8 @@ def set_pressed(scene: Scene, taken: int, what: str, now: datetime) -> Answer | 
             return evenings.with_all(scene, now, evenings.fresh(scene.person), exact=True)
         case "run_days":
             return evenings.with_all(scene, now, evenings.fresh(scene.person), run_days=True)
-        case "all_days":
-            return evenings.with_all(scene, now, evenings.fresh(scene.person), run_days=False)
         case "other":
             return _other_half(scene, now)
-        case "both":
-            wanted = replace(agenda.wanted, both=True)
-            return changes.with_echo(scene, wanted, now, words_of(scene.person)("reminders.both"))
         case _:
             return None
 
@@ -190,13 +188,9 @@ def _other_half(scene: Scene, now: datetime) -> Answer | None:
         scene = replace(scene, person=replace(scene.person, agenda=kept))
         return single.set_(scene, now, wall=other)
     if before and before.runs != wanted.runs:
-        runs = tuple(replace(each, clock=evenings.turned(each.clock)) for each in wanted.runs)
-        spoken = words_of(scene.person)
-        what = spoken("list.also").join(run_in_words(spoken, each) for each in runs)
-        person = changes.changed(scene.person, replace(wanted, runs=runs), now)
-        scene = replace(scene, person=person)
-        parts = [spoken("run.set", what=what), *promises.promised(person, Purpose.RUN, now)]
-        return changes.echo(scene, " ".join(parts))
+        usual = tuple(each for each in wanted.runs if each not in before.runs)
+        turned = tuple(replace(each, clock=evenings.turned(each.clock)) for each in usual)
+        return runs.set_runs(scene, turned, now)
     bedtimes = tuple(
         replace(each, clock=evenings.turned(each.clock)) for each in evenings.fresh(scene.person)
     )

@@ -8,6 +8,7 @@ from bot.conversation import (
     changes,
     check,
     closures,
+    evenings,
     hold,
     offers,
     promises,
@@ -22,7 +23,6 @@ from bot.conversation.agenda import (
     Purpose,
     RunTime,
     after_run,
-    answered,
     folded,
     upcoming,
 )
@@ -45,7 +45,7 @@ def ran(scene: Scene, now: datetime) -> Answer:
     person, spoken = scene.person, words_of(scene.person)
     if person.consent is not None:
         agenda = after_run(person.agenda, now, person.seat, person.clock, now)
-        person = replace(person, agenda=answered(agenda))
+        person = replace(person, agenda=agenda)
         scene = replace(scene, person=person)
     asked = safety.open_question(scene, now)
     if asked is not None:
@@ -209,7 +209,6 @@ def set_runs(
         parts.append(spoken("bedtime.in_quiet", what=what, hours=hours))
     more = []
     if other:
-        half = usual[0].clock.replace(hour=(usual[0].clock.hour + 12) % 24)
-        label = spoken("button.rather", clock=spoken.time(half))
+        label = spoken("button.rather", clock=spoken.time(evenings.turned(usual[0].clock)))
         more.append(button(person, "", "set", person.agenda.change, "other", label=label))
     return changes.echo(scene, " ".join(parts), *more, *changes.seat_instead(person, now))

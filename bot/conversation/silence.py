@@ -13,6 +13,7 @@ from bot.conversation.agenda import (
     dealt_with,
     last_said,
     served,
+    told,
     upcoming,
 )
 from bot.conversation.person import Person
@@ -58,8 +59,8 @@ def needless(person: Person, due: Due, at: datetime) -> bool:
         return True
     if due.purpose is Purpose.BEDTIME:
         return served(agenda, due.on, where) or _within(last_said(agenda, *RUNNING), at)
-    told = agenda.ran and day(agenda.ran, where) == due.on
-    if agenda.no_run == due.on or (due.purpose is Purpose.RUN and told):
+    known = agenda.ran and day(agenda.ran, where) == due.on
+    if agenda.no_run == due.on or (due.purpose is Purpose.RUN and known):
         return True
     before = last_said(agenda, *RUNNING)
     again = before is not None and day(before, where) == due.on
@@ -96,13 +97,12 @@ def coming(person: Person, *purposes: Purpose) -> Due | None:
             return due
         agenda = dealt_with(agenda, due)
         if said:
-            told = dict(agenda.nudged) | {due.purpose: due.at}
-            agenda = replace(agenda, nudged=tuple(sorted(told.items())))
+            agenda = told(agenda, due.purpose, due.at)
         person = replace(person, agenda=agenda)
     return None
 
 
 def freed(person: Person) -> Person:
     """What was said of a run keeps no bedtime away: there is to be none after it."""
-    told = tuple(each for each in person.agenda.nudged if each[0] not in RUNNING)
-    return replace(person, agenda=replace(person.agenda, nudged=told))
+    others = tuple(each for each in person.agenda.nudged if each[0] not in RUNNING)
+    return replace(person, agenda=replace(person.agenda, nudged=others))

@@ -38,7 +38,7 @@ def ask(scene: Scene, now: datetime, wish: str = "", said: str = "") -> Answer:
         return _ask_city(scene, found, now, wish, said, key="where.which_city")
     scene = asked(scene, Asking("clock", 0, now, wish=wish, said=said))
     taken, spoken = _number(scene), words_of(person)
-    offsets = dict.fromkeys(_offset(name, now) for name in _likely(person))
+    offsets = dict.fromkeys(places.offset(name, now) for name in _likely(person))
     buttons = [_clock_button(scene.person, taken, each, now) for each in offsets]
     other = button(scene.person, "button.another_time", "clock", taken, "more")
     return scene, (say(scene, spoken("where.clock"), *pairs([*buttons, other])),)
@@ -48,15 +48,10 @@ def _number(scene: Scene) -> int:
     return scene.person.asking.number if scene.person.asking else 0
 
 
-def _offset(name: str, now: datetime) -> int:
-    shift = now.astimezone(zone(name)).utcoffset() or timedelta()
-    return int(shift.total_seconds() // 60)
-
-
 def _hint(person: Person, now: datetime) -> str:
     """The country that a locale or a language speaks for: for the order of cities alone."""
     named = person.locale.replace("_", "-").partition("-")[2].upper()
-    likely = (name for name in _likely(person) if _offset(name, now) == person.offset)
+    likely = (name for name in _likely(person) if places.offset(name, now) == person.offset)
     return named or country_of(next(likely, ""))
 
 

@@ -110,7 +110,7 @@ def at_offset(
 
     Those of ``country`` come before all. Of a country's zones that go on alike only one is named.
     """
-    there = [city for city in _zone_cities() if _offset(city.zone, now) == minutes]
+    there = [city for city in _zone_cities() if offset(city.zone, now) == minutes]
     there.sort(key=lambda city: city.country != country.upper())
     found: list[City] = []
     rules: set[tuple[str, tuple[int, ...]]] = set()
@@ -128,7 +128,7 @@ def at_offset(
 def offsets(now: datetime) -> tuple[int, ...]:
     """Every distance from UTC, in minutes, that the clocks of a known city have now."""
     known = (name for name, (_, largest) in _zones().items() if largest >= KNOWN)
-    return tuple(sorted({_offset(name, now) for name in known}))
+    return tuple(sorted({offset(name, now) for name in known}))
 
 
 def offset_of(clock: time, now: datetime) -> tuple[int, ...]:
@@ -319,7 +319,7 @@ def _zones() -> dict[str, tuple[int, int]]:
     return {name.decode(): counted for name, counted in zones.items()}
 
 
-def _offset(name: str, at: datetime) -> int:
+def offset(name: str, at: datetime) -> int:
     """How far the clocks of a zone are ahead of UTC then, in minutes."""
     ahead = at.astimezone(zone(name)).utcoffset() or timedelta()
     return ahead // timedelta(minutes=1)
@@ -329,14 +329,14 @@ def _people(now: datetime) -> dict[int, int]:
     """How many live in cities by each distance from UTC."""
     people: dict[int, int] = {}
     for name, (living, _) in _zones().items():
-        offset = _offset(name, now)
-        people[offset] = people.get(offset, 0) + living
+        ahead = offset(name, now)
+        people[ahead] = people.get(ahead, 0) + living
     return people
 
 
 def _rule(name: str, now: datetime) -> tuple[int, ...]:
     """What a zone does to its clocks from now on, day by day."""
-    return tuple(_offset(name, now + timedelta(days=day)) for day in range(ALIKE.days))
+    return tuple(offset(name, now + timedelta(days=day)) for day in range(ALIKE.days))
 
 
 @cache
