@@ -189,6 +189,7 @@ def routine() -> Routine:
     return Routine.model_validate(tomllib.loads(text))
 
 
+@cache
 def number(name: str) -> int:
     """The value of one named number."""
     return routine().numbers[name].value

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from babel import Locale
 from babel.core import negotiate_locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -37,6 +37,10 @@ class Marked(str):
 def escape(value: object) -> Marked:
     """Make a value mean only itself in the markup."""
     return value if isinstance(value, Marked) else Marked(_SPECIAL.sub(r"\\\1", str(value)))
+
+
+def _escaped(values: dict[str, object]) -> dict[str, Marked]:
+    return {name: escape(value) for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +98,27 @@ class Words:
         self.language = language
         self.locale = Locale.parse(language)
         self._gettext = gettext.GNUTranslations(compiled)
+        self._texts: dict[str, str] = {}  # each text of the catalogue, once it was used
+        self._said: dict[str, Marked] = {}  # each sentence that needs no values, once it was said
+        self._counted = lru_cache(maxsize=1024)(self._count)
 
     def __call__(self, key: str, **values: object) -> Marked:
         """The sentence of that key with the values in it; a missing key raises KeyError."""
-        found = self._gettext.gettext(key)
-        if found == key:
-            raise KeyError(key)
-        return Marked(found.format(**{name: escape(value) for name, value in values.items()}))
+        if values:
+            return Marked(self._text(key).format(**_escaped(values)))
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = Marked(self._text(key).format())
+        return said
+
+    def _text(self, key: str) -> str:
+        found = self._texts.get(key)
+        if found is None:
+            found = self._gettext.gettext(key)
+            if found == key:
+                raise KeyError(key)
+            self._texts[key] = found
+        return found
 
     def __contains__(self, key: str) -> bool:
         """Whether this language has words for the key."""
@@ -108,21 +126,22 @@ class Words:
 
     def count(self, key: str, n: float, **values: object) -> Marked:
         """The sentence of that key in the plural form of ``n``, which it names ``{n}``."""
+        return self._count(key, n, **values) if values else self._counted(key, n)
+
+    def _count(self, key: str, n: float, **values: object) -> Marked:
         whole = int(n) if float(n).is_integer() else 2
         found = self._gettext.ngettext(key, f"{key}.plural", whole)
         if found in (key, f"{key}.plural"):
             raise KeyError(key)
-        put_in = {name: escape(value) for name, value in values.items()}
-        shown = format_decimal(n, locale=self.locale)
-        return Marked(found.format(n=shown, **put_in))
+        return Marked(found.format(n=_decimal(n, self.language), **_escaped(values)))
 
     def clock(self, at: datetime, zone: tzinfo) -> str:
         """The time of day there, as this language writes it."""
-        return format_time(at, "HH:mm", tzinfo=zone, locale=self.locale)
+        return _clock(at, zone, self.language)
 
     def time(self, clock: time) -> str:
         """A time of day, as this language writes it."""
-        return format_time(clock, "HH:mm", locale=self.locale)
+        return _time(clock.replace(second=0, microsecond=0), self.language)
 
     def weekdays(self, days: Sequence[int]) -> str:
         """Weekdays from Monday = 0, as a list: Tue, Thu and Sun."""
@@ -142,7 +161,7 @@ class Words:
 
     def day(self, at: datetime, zone: tzinfo) -> str:
         """The day there, with its weekday: Sunday 22 Nov."""
-        return format_datetime(at, self("format.day"), tzinfo=zone, locale=self.locale)
+        return self.weekday_date(at.astimezone(zone).date())
 
     def moment(self, at: datetime, zone: tzinfo) -> str:
         """The day and the time of day there: Sunday 22 Nov, 12:00."""
@@ -150,11 +169,11 @@ class Words:
 
     def weekday_date(self, on: date) -> str:
         """A calendar day with its weekday: Sunday 22 Nov."""
-        return format_date(on, self("format.day"), locale=self.locale)
+        return _date(on, self("format.day"), self.language)
 
     def date(self, on: date) -> str:
         """A calendar day in full: 22 November 2026."""
-        return format_date(on, self("format.date"), locale=self.locale)
+        return _date(on, self("format.date"), self.language)
 
     def month(self, number: int) -> str:
         """The name of a month, from 1."""
@@ -167,6 +186,30 @@ class Words:
         return f"{seconds // 60}:{seconds % 60:02d}"
 
 
+# Babel reads its patterns anew each time, and whole clubs are told the same minute of the same day.
+
+
+@lru_cache(maxsize=1024)
+def _decimal(n: float, language: str) -> str:
+    return format_decimal(n, locale=language)
+
+
+@lru_cache(maxsize=1024)
+def _clock(at: datetime, zone: tzinfo, language: str) -> Marked:
+    return _time(at.astimezone(zone).time().replace(second=0, microsecond=0), language)
+
+
+@lru_cache(maxsize=4096)
+def _time(clock: time, language: str) -> Marked:
+    return escape(format_time(clock, "HH:mm", locale=language))
+
+
+@lru_cache(maxsize=1024)
+def _date(on: date, pattern: str, language: str) -> str:
+    return format_date(on, pattern, locale=language)
+
+
+@lru_cache(maxsize=256)  # what a locale is called comes from outside, and is never trusted
 def words(language: str) -> Words:
     """The words of the shipped language that is nearest to the one asked for."""
     wanted = [language.replace("-", "_")] if language else []

@@ -1,6 +1,5 @@
 """The conversation: every event is answered by one pure function, and `step` is its table."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from bot.content.words import words
@@ -28,8 +27,9 @@ from bot.conversation import (
 from bot.conversation.agenda import answered
 from bot.conversation.buttons import ANYONE, Pressed, parse
 from bot.conversation.free_text import alarm, meanings, urgent
-from bot.conversation.person import Phase, Scene
+from bot.conversation.person import Phase, Scene, with_agenda
 from bot.conversation.reply import Answer, button, emergency_number, say, words_of
+from bot.conversation.values import replace
 from bot.events import (
     Command,
     Event,
@@ -43,6 +43,8 @@ from bot.events import (
     Wake,
 )
 
+NOBODYS = (Wake, Expired, RunFinished)
+"""Events that nobody said."""
 HISTORY = ("stats", "export")
 """The commands for which a scene needs the history of rests."""
 
@@ -60,11 +62,13 @@ def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Messag
     scene's last moment counts as that moment.
     """
     now = max(now, scene.person.at or now)
-    if not isinstance(event, Wake | Expired | RunFinished):
+    if not isinstance(event, NOBODYS):
         agenda = answered(scene.person.agenda)  # whatever they say, they are there
-        scene = replace(scene, person=replace(scene.person, agenda=agenda))
+        scene = with_agenda(scene, agenda)
     scene, said = _answer(scene, event, now)
-    if said and scene.person.hold is None and all(each.lane >= Lane.REPLY for each in said):
+    person = scene.person
+    waits = person.agenda.missed is not None and person.hold is None
+    if waits and said and all(each.lane >= Lane.REPLY for each in said):
         scene, missed = nudges.missed(scene)
         said = (*missed, *said)
     return replace(scene, person=replace(scene.person, at=now)), said

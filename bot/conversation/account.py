@@ -1,6 +1,6 @@
 """What is kept, in whose hands, and how it goes away; help and settings."""
 
-from dataclasses import replace
+import dataclasses
 from datetime import datetime, timedelta
 
 from bot.content.words import languages, words
@@ -19,6 +19,7 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
+from bot.conversation.values import replace
 from bot.events import File, Lane
 from bot.practice.countries import numbers
 from bot.practice.questionnaire import expires
@@ -153,7 +154,7 @@ def export(scene: Scene, now: datetime) -> Answer:
         return scene, (say(scene, spoken("export.nothing")),)
     name = f"legs-up-{now.astimezone(zone_of(person)):%Y-%m-%d}.json"
     message = say(scene, spoken("export.done"))
-    return scene, (replace(message, file=File(name, scene.record)),)
+    return scene, (dataclasses.replace(message, file=File(name, scene.record)),)
 
 
 def forget(scene: Scene, said: str) -> Answer | None:

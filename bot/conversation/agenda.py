@@ -5,16 +5,20 @@ calendar says Saturday. Each night is dealt with once, whatever clocks and zones
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
-from typing import TypeVar
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from bot.content.routine import number
+from bot.conversation.values import replace
 from bot.practice.localtime import TURN, at_night, day, moment
 
-SEATS = timedelta(minutes=number("about_window"))
+SEAT_MINUTES = number("about_window")
+SEATS = timedelta(minutes=SEAT_MINUTES)
 RUN_QUESTION_AFTER = timedelta(minutes=number("run_question_after"))
 SILENCES_FROM = time(number("rest_silences_from_hour"))
 EVENING_FROM = time(number("evening_from_hour"))
@@ -36,7 +40,7 @@ class Purpose(StrEnum):
     ONCE = "once"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bedtime:
     """Evenings with a rest: exactly at that time, or in the person's own seat after it."""
 
@@ -46,7 +50,7 @@ class Bedtime:
     run_days: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RunTime:
     """Usual runs: when they begin, and the minutes they last."""
 
@@ -55,7 +59,7 @@ class RunTime:
     lasts: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Once:
     """One reminder: in so long (``at``, an instant), or at a local wall time (``wall``, naive)."""
 
@@ -70,7 +74,7 @@ class Once:
         return moment(self.wall.date(), self.wall.time(), where)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """What was asked for. [Undo] brings back the one before, whole.
 
@@ -88,7 +92,11 @@ class Wanted:
 
     def bedtime_on(self, night: date) -> Bedtime | None:
         """The bedtime of that night, if it has one."""
-        return next((each for each in self.bedtimes if night.weekday() in each.days), None)
+        weekday = night.weekday()
+        for each in self.bedtimes:
+            if weekday in each.days:
+                return each
+        return None
 
     def is_quiet(self, at: datetime, where: tzinfo) -> bool:
         """Whether that moment lies in the quiet hours."""
@@ -100,7 +108,7 @@ class Wanted:
         return clock >= begin or clock < end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offer:
     """A rest that was put off to a later moment; a reminder put off keeps its purpose."""
 
@@ -109,7 +117,7 @@ class Offer:
     purpose: Purpose = Purpose.ONCE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Nudge:
     """A reminder that was said and is not answered yet."""
 
@@ -118,7 +126,7 @@ class Nudge:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Agenda:
     """What is wanted, and how far it has come. ``before`` and ``dropped`` are for [Undo].
 
@@ -149,12 +157,11 @@ class Agenda:
     offered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """One reminder of an agenda: for which day, at which instant.
 
     A single one has a number, and may take the place of a night's bedtime; it was ``asked`` for,
-    as was one that was put off.
+    as was one that was put off. A tuple, since they are made at every look and never kept.
     """
 
     purpose: Purpose
@@ -165,15 +172,17 @@ class Due:
     asked: bool = False
 
 
+@lru_cache(maxsize=4096)
 def seat_of(person_id: int) -> timedelta:
     """A person's own place in the window of "about", always the same."""
-    drawn = int.from_bytes(sha256(f"seat {person_id}".encode()).digest()[:4])
-    return timedelta(minutes=drawn % (SEATS // timedelta(minutes=1)))
+    drawn = int.from_bytes(sha256(b"seat %d" % person_id).digest()[:4])
+    return timedelta(minutes=drawn % SEAT_MINUTES)
 
 
 def bedtime_at(entry: Bedtime, night: date, seat: timedelta, where: tzinfo) -> datetime:
     """When the bedtime of that night is due."""
-    return at_night(night, entry.clock, where) + (timedelta() if entry.exact else seat)
+    at = at_night(night, entry.clock, where)
+    return at if entry.exact else at + seat
 
 
 def run_question_at(entry: RunTime, on: date, seat: timedelta, where: tzinfo) -> datetime:
@@ -193,14 +202,15 @@ def upcoming(agenda: Agenda, seat: timedelta, where: tzinfo) -> Iterator[Due]:
     """The next of each kind: every single one, the next bedtime, the next question after a run."""
     wanted = agenda.wanted
     paused = wanted.paused_until - ONE_DAY if wanted.paused_until else date.min
+    taken: set[date | None] = set()
     for once in wanted.once:
-        at = once.due(where)
-        yield Due(Purpose.ONCE, day(at, where), at, once.number, night_of(once, where), asked=True)
-    taken = {night_of(once, where) for once in wanted.once}
+        at, night_taken = once.due(where), night_of(once, where)
+        taken.add(night_taken)
+        yield Due(Purpose.ONCE, day(at, where), at, once.number, night_taken, asked=True)
     if wanted.bedtimes and agenda.night:
-        first = max(agenda.night, agenda.said or date.min, paused) + ONE_DAY
-        for ahead in range(len(WEEK) + len(taken) + 1):
-            night = first + timedelta(days=ahead)
+        night = max(agenda.night, agenda.said or date.min, paused)
+        for _ in range(len(WEEK) + len(taken) + 1):
+            night += ONE_DAY
             entry = wanted.bedtime_on(night)
             if entry is None or night in taken:
                 continue
@@ -219,8 +229,16 @@ def upcoming(agenda: Agenda, seat: timedelta, where: tzinfo) -> Iterator[Due]:
                 for entry in wanted.runs
                 if on.weekday() in entry.days
             ),
-            key=lambda due: due.at,
+            key=_AT,
         )
+
+
+_AT = attrgetter("at")
+
+
+def soonest(agenda: Agenda, seat: timedelta, where: tzinfo) -> Due | None:
+    """The earliest of them."""
+    return min(upcoming(agenda, seat, where), key=_AT, default=None)
 
 
 Weekly = TypeVar("Weekly", Bedtime, RunTime)
@@ -238,17 +256,18 @@ def folded(entries: tuple[Weekly, ...]) -> tuple[Weekly, ...]:
 
 
 def next_due(agenda: Agenda, seat: timedelta, where: tzinfo) -> datetime | None:
-    """The earliest of them."""
-    return min((due.at for due in upcoming(agenda, seat, where)), default=None)
+    """When that is."""
+    due = soonest(agenda, seat, where)
+    return due.at if due else None
 
 
 def overdue(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> list[Due]:
     """What has come due, oldest first: of each kind only the newest. After `caught_up`."""
     found: dict[object, Due] = {}
     while True:
-        due = min(upcoming(agenda, seat, where), key=lambda each: each.at, default=None)
+        due = soonest(agenda, seat, where)
         if due is None or due.at > now:
-            return sorted(found.values(), key=lambda each: each.at)
+            return sorted(found.values(), key=_AT)
         found[due.purpose, due.number] = due
         agenda = dealt_with(agenda, due)
 
@@ -256,11 +275,11 @@ def overdue(agenda: Agenda, seat: timedelta, where: tzinfo, now: datetime) -> li
 def caught_up(agenda: Agenda, now: datetime, where: tzinfo) -> Agenda:
     """However long we were away, no night before last week's is looked at any more."""
     long_ago = day(now, where) - LOOK_BACK
-    return replace(
-        agenda,
-        night=max(agenda.night, long_ago) if agenda.night else None,
-        run_day=max(agenda.run_day, long_ago) if agenda.run_day else None,
-    )
+    if agenda.night and agenda.night < long_ago:
+        agenda = replace(agenda, night=long_ago)
+    if agenda.run_day and agenda.run_day < long_ago:
+        agenda = replace(agenda, run_day=long_ago)
+    return agenda
 
 
 def dealt_with(agenda: Agenda, due: Due) -> Agenda:
@@ -337,19 +356,33 @@ def served(agenda: Agenda, night: date, where: tzinfo) -> bool:
 
 def last_said(agenda: Agenda, *purposes: Purpose) -> datetime | None:
     """When one of those purposes was last said."""
-    return max((at for purpose, at in agenda.nudged if purpose in purposes), default=None)
+    newest: datetime | None = None
+    for purpose, at in agenda.nudged:
+        if purpose in purposes and (newest is None or at > newest):
+            newest = at
+    return newest
 
 
 def told(agenda: Agenda, purpose: Purpose, at: datetime) -> Agenda:
     """One of that purpose was said then."""
-    every = dict(agenda.nudged) | {purpose: at}
-    return replace(agenda, nudged=tuple(sorted(every.items())))
+    return replace(agenda, nudged=_nudged(agenda, purpose, at))
 
 
-def with_nudge(agenda: Agenda, nudge: Nudge, now: datetime) -> Agenda:
-    """It was said; one that is still unanswered before it was let pass."""
-    ignored = agenda.ignored + 1 if agenda.nudge else agenda.ignored
-    return replace(told(agenda, nudge.purpose, now), nudge=nudge, why=nudge, ignored=ignored)
+def _nudged(agenda: Agenda, purpose: Purpose, at: datetime) -> tuple[tuple[Purpose, datetime], ...]:
+    others = [each for each in agenda.nudged if each[0] is not purpose]
+    return tuple(sorted([*others, (purpose, at)]))
+
+
+def with_nudge(agenda: Agenda, nudge: Nudge, now: datetime, night: date | None) -> Agenda:
+    """It was said, for that night if for any; one still unanswered before it was let pass."""
+    return replace(
+        agenda,
+        nudge=nudge,
+        why=nudge,
+        nudged=_nudged(agenda, nudge.purpose, now),
+        ignored=agenda.ignored + 1 if agenda.nudge else agenda.ignored,
+        said=max(night, agenda.said or night) if night else agenda.said,
+    )
 
 
 def traces_gone(agenda: Agenda) -> Agenda:
@@ -377,4 +410,6 @@ def newest_trace(agenda: Agenda) -> datetime | None:
 
 def answered(agenda: Agenda) -> Agenda:
     """They are there: whatever was let pass counts no more."""
+    if agenda.nudge is None and not agenda.ignored and not agenda.asked:
+        return agenda
     return replace(agenda, nudge=None, ignored=0, asked=False)

@@ -1,11 +1,11 @@
 """Questions that a typed line may answer, one at a time."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
 from bot.conversation.closures import number_for
 from bot.conversation.person import DRAFT_KEPT, Asking, Person, Scene
+from bot.conversation.values import replace
 
 LIVES = timedelta(minutes=number("asking_lives"))
 SAME_TAP = timedelta(seconds=number("same_tap"))

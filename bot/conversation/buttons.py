@@ -6,10 +6,14 @@ from dataclasses import dataclass
 FORMAT = "1"
 LONGEST = 64
 """Bytes that every platform takes as button data (Telegram's callback_data)."""
+OWNERS = 10**18
+"""Every owner is below this: 18 digits."""
 ANYONE = 0
 """Owner of a button that does the same for whoever presses it."""
 
-_SHAPE = re.compile(r"1\|(\d{1,18})\|([a-z_]{1,20})((?:\|[a-z0-9_.-]{0,24}){0,4})")
+_ABOUT = r"([a-z_]{1,20})((?:\|[a-z0-9_.-]{0,24}){0,4})"
+_SHAPE = re.compile(rf"1\|(\d{{1,18}})\|{_ABOUT}")
+_SHAPE_OF_ABOUT = re.compile(_ABOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,23 @@ class Pressed:
 
 def data(owner: int, verb: str, *about: object) -> str:
     """Write button data; raises ValueError when it would not survive a platform."""
-    written = "|".join((FORMAT, str(owner), verb, *map(str, about)))
-    if len(written.encode()) > LONGEST or parse(written) is None:
+    return owned(owner, deed(verb, *about))
+
+
+def owned(owner: int, what: str) -> str:
+    """Button data that does for this owner what `deed` has written."""
+    written = f"{FORMAT}|{owner}|{what}"
+    # the shape is ASCII: a character is a byte
+    if len(written) > LONGEST or not 0 <= owner < OWNERS:
+        msg = f"no button data: {written}"
+        raise ValueError(msg)
+    return written
+
+
+def deed(verb: str, *about: object) -> str:
+    """The part of button data that has no owner: what it does, to what."""
+    written = "|".join((verb, *map(str, about)))
+    if not _SHAPE_OF_ABOUT.fullmatch(written):
         msg = f"no button data: {written}"
         raise ValueError(msg)
     return written

@@ -1,12 +1,12 @@
 """Every change of what is wanted: echoed in words, and one tap takes it back."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation import closures, promises, silence
 from bot.conversation.agenda import Agenda, Wanted, from_now
 from bot.conversation.person import Person, Scene
 from bot.conversation.reply import Answer, button, pairs, say, words_of
+from bot.conversation.values import replace
 from bot.events import Button
 
 

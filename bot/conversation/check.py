@@ -1,7 +1,7 @@
 """The readiness check: consent first, 20 lines on 4 pages, and what the answers allow."""
 
+import dataclasses
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from bot.content.routine import number, routine
@@ -19,6 +19,7 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.conversation.safety import asked_by_doctor
+from bot.conversation.values import replace
 from bot.events import Message
 from bot.practice.clearance import Clearance, Verdict, strictest
 from bot.practice.localtime import day, day_turns
@@ -335,11 +336,12 @@ def current(person: Person, now: datetime) -> Clearance | None:
     if found is None:
         return None
     where = zone_of(person)
-    if found.closed_until is not None and day(now, where) < found.closed_until:
+    today = day(now, where)
+    if found.closed_until is not None and today < found.closed_until:
         return found  # growing older is all that opens it
     last = person.habits.last
     last_day = day(last, where) if last else None
-    return found if holds(found, day(now, where), last_day) else None
+    return found if holds(found, today, last_day) else None
 
 
 def may_go_up(person: Person, now: datetime) -> bool:
@@ -374,7 +376,7 @@ def show(scene: Scene, now: datetime) -> Answer:
     rows = [*message.buttons] if found.closed_until else [*message.buttons, (again,)]
     if found.opens:
         rows.insert(0, (button(person, "button.clinician", "clinician", person.settled, "ask"),))
-    return scene, (replace(message, buttons=tuple(rows)),)
+    return scene, (dataclasses.replace(message, buttons=tuple(rows)),)
 
 
 def _lapsed(person: Person) -> str:
@@ -426,7 +428,8 @@ def wake(scene: Scene, now: datetime) -> Answer:
         )
     if person.proposed_until and person.proposed_until <= now:
         person = replace(person, proposed=None, proposed_at=None)
-    traces = newest_trace(person.agenda)
-    if not person.keeps and traces and day_turns(traces, person.clock) <= now:
-        person = replace(person, agenda=traces_gone(person.agenda))
-    return replace(scene, person=person), ()
+    if not person.keeps:
+        traces = newest_trace(person.agenda)
+        if traces and day_turns(traces, person.clock) <= now:
+            person = replace(person, agenda=traces_gone(person.agenda))
+    return scene if person is scene.person else replace(scene, person=person), ()

@@ -1,11 +1,11 @@
 """What keeps the pose closed for a while, as a ledger: entries are made, found and taken back."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
 from bot.conversation.person import Closed, Person
 from bot.conversation.reply import zone_of
+from bot.conversation.values import replace
 from bot.practice.localtime import day_turns
 
 LEAST_DAY_OFF = timedelta(hours=number("least_day_off"))
@@ -40,7 +40,9 @@ def numbered(person: Person, kind: str) -> tuple[int, Person]:
 
 def is_closed(person: Person, now: datetime) -> bool:
     """Whether anything keeps the pose closed at this moment."""
-    return any(entry.until is None or entry.until > now for entry in person.closed)
+    return bool(person.closed) and any(
+        entry.until is None or entry.until > now for entry in person.closed
+    )
 
 
 def close_today(person: Person, now: datetime) -> Person:

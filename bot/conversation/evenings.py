@@ -1,6 +1,5 @@
 """Evenings with a rest: each weekday its own time, about or exactly, or only on run days."""
 
-from dataclasses import replace
 from datetime import datetime, time
 
 from bot.content.routine import number
@@ -11,6 +10,7 @@ from bot.conversation.person import Person, Scene
 from bot.conversation.promises import bedtime_in_words, quiet_in_words
 from bot.conversation.reply import Answer, button, pairs, say, words_of
 from bot.conversation.safety import open_question
+from bot.conversation.values import replace
 from bot.practice.localtime import day
 
 EVENINGS = (time(21), time(21, 30), time(22), time(22, 30), time(23))

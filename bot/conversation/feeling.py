@@ -1,7 +1,6 @@
 """How the legs feel after a rest: the answer to the way out, and what it changes."""
 
 import re
-from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation import closures, evenings, safety
@@ -18,6 +17,7 @@ from bot.conversation.reply import (
 )
 from bot.conversation.rest_buttons import worse_rows
 from bot.conversation.trouble import stop
+from bot.conversation.values import replace
 from bot.conversation.way_out import LEAST, ended
 from bot.practice.clearance import Place
 from bot.practice.lengths import grown

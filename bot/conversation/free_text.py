@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.content.words import languages, words
 from bot.conversation.buttons import parse
@@ -30,9 +30,15 @@ def _plain(text: str) -> str:
     return _OTHER.sub(" ", folded.replace("'", "").replace("\u2019", "")).strip()
 
 
+@lru_cache(maxsize=1024)
+def _ours(phrases: str) -> tuple[str, ...]:
+    """Phrases out of our own words, plain. What a person types is remembered nowhere."""
+    return tuple(_plain(each) for each in phrases.split("|"))
+
+
 @cache
 def _phrases(language: str, meaning: str) -> frozenset[str]:
-    return frozenset(_plain(phrase) for phrase in words(language)(f"text.{meaning}").split("|"))
+    return frozenset(_ours(words(language)(f"text.{meaning}")))
 
 
 @cache
@@ -82,13 +88,13 @@ def _is_run(said: str, language: str) -> bool:
 
 def is_said(text: str, phrases: str) -> bool:
     """Whether a text is one of these phrases, whatever its case and punctuation."""
-    return _plain(text[:LONGEST_ALARM]) in {_plain(each) for each in phrases.split("|")}
+    return _plain(text[:LONGEST_ALARM]) in _ours(phrases)
 
 
 def begins(text: str, label: str) -> bool:
     """Whether a text is a label, or the beginning of one up to the end of a word."""
     said = _plain(text[:LONGEST_ALARM])
-    return bool(said) and f"{_plain(label)} ".startswith(f"{said} ")
+    return bool(said) and any(f"{each} ".startswith(f"{said} ") for each in _ours(label))
 
 
 def contains(text: str, meaning: str) -> bool:

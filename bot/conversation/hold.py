@@ -1,6 +1,5 @@
 """A rest while its clock runs. Someone with legs up comes before all else."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
@@ -25,6 +24,7 @@ from bot.conversation.setup import (
     step_card,
 )
 from bot.conversation.trouble import tingling, trouble, what_is_it
+from bot.conversation.values import replace
 from bot.conversation.way_out import (
     EXIT_LATE,
     away_at_end,
@@ -134,8 +134,9 @@ def _cue_text(scene: Scene, hold: Hold, name: str) -> str:
     """The words of a cue, for this way or this breathing where it has its own."""
     spoken, plan = words_of(scene.person), hold.plan
     suffix = plan.breathing if name == "breathe" else plan.variation.value
-    key = next(k for k in (f"cue.{name}.{suffix}", f"cue.{name}") if k in spoken)
-    left = hold.ends - hold.started if hold.ends and hold.started else timedelta(0)
+    own, ends = f"cue.{name}.{suffix}", hold.ends
+    key = own if own in spoken else f"cue.{name}"
+    left = ends - hold.started if ends and hold.started else timedelta(0)
     return spoken(key, minutes=minutes(spoken, hold.lasts), left=spoken.running(left))
 
 
@@ -203,7 +204,8 @@ def _position(scene: Scene, hold: Hold, now: datetime) -> dict[str, str]:
 def wake(scene: Scene, now: datetime) -> Answer:
     """What is due in a rest; late, only the newest is said."""
     hold = scene.person.hold
-    if hold is None or hold.due is None or hold.due > now:
+    due = hold.due if hold else None
+    if hold is None or due is None or due > now:
         return scene, ()
     match hold.phase:
         case Phase.SETUP:
@@ -238,11 +240,9 @@ def _resting(scene: Scene, hold: Hold, now: datetime) -> Answer:
     ends = hold.ends
     if ends is not None and ends <= now:
         return _ended(scene, hold, ends, now)
-    due = [
-        (index, at)
-        for index in range(hold.said, len(hold.cues))
-        if (at := hold.cue_at(index)) is not None and at <= now
-    ]
+    due: list[tuple[int, datetime]] = []
+    while (at := hold.cue_at(hold.said + len(due))) is not None and at <= now:
+        due.append((hold.said + len(due), at))
     if hold.tingling_at is not None and hold.tingling_at <= now:
         said = due[-1][0] + 1 if due else hold.said  # the question is more than any cue
         hold = replace(hold, tingling_at=None, said=said)

@@ -1,11 +1,9 @@
 """Reminders when their time has come: whether they are said at all, how, and their buttons."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
 from bot.conversation import (
-    check,
     closures,
     hold,
     offers,
@@ -20,6 +18,7 @@ from bot.conversation import (
     whereabouts,
 )
 from bot.conversation.agenda import (
+    Agenda,
     Due,
     Nudge,
     Offer,
@@ -30,8 +29,9 @@ from bot.conversation.agenda import (
     with_nudge,
 )
 from bot.conversation.free_text import is_said
-from bot.conversation.person import Person, Scene
+from bot.conversation.person import Person, Scene, with_agenda
 from bot.conversation.reply import Answer, Rows, button, lasting, say, words_of
+from bot.conversation.values import replace
 from bot.events import Button, Lane
 from bot.practice.localtime import bedtime, day
 from bot.times import read_any
@@ -49,6 +49,12 @@ LONGEST_WAIT = timedelta(hours=4)
 """A typed wait up to this puts the reminder off; a longer one is one of its own."""
 LATERS = (15, 30, 60, 120)
 """Minutes by which a reminder can be put off with a tap."""
+FIRST = {
+    "legs": ("button.start", "start"),
+    "check": ("button.check_now", "start"),
+    "seat": ("button.seat", "seat"),
+}
+"""The first button of a reminder, by what it may lead to."""
 
 
 def wake(scene: Scene, now: datetime) -> Answer:
@@ -57,65 +63,66 @@ def wake(scene: Scene, now: datetime) -> Answer:
     person = scene.person
     if person.quiet:
         return scene, said
-    every = list(said)
-    person = replace(person, agenda=caught_up(person.agenda, now, person.clock))
-    scene = replace(scene, person=person)
-    for due in overdue(person.agenda, person.seat, person.clock, now):
-        agenda = dealt_with(scene.person.agenda, due)
-        scene = replace(scene, person=replace(scene.person, agenda=agenda))
-        scene, said = _remind(scene, due, now)
+    every, where = list(said), person.clock
+    agenda = caught_up(person.agenda, now, where)
+    for due in overdue(agenda, person.seat, where, now):
+        scene, said = _remind(scene, dealt_with(agenda, due), due, now)
+        agenda = scene.person.agenda
         every += said
-    return scene, tuple(every)
+    return with_agenda(scene, agenda), tuple(every)
 
 
-def _remind(scene: Scene, due: Due, now: datetime) -> Answer:
+def _remind(scene: Scene, agenda: Agenda, due: Due, now: datetime) -> Answer:
+    """One that has come due, with the agenda in which it is behind: said, or not."""
     person = scene.person
     way = silence.way(person, now)
     if not way or person.hold is not None:
-        return scene, ()
+        return with_agenda(scene, agenda), ()
     if silence.needless(person, due, now) or silence.in_quiet_hours(person, due, due.at):
-        return scene, ()
+        return with_agenda(scene, agenda), ()
     if now - due.at > LATEST[due.purpose] or silence.in_quiet_hours(person, due, now):
-        return _missed(scene, Nudge(0, due.purpose, due.at)), ()
+        return _missed(scene, agenda, due), ()
     if _busy(person, now):  # they are at it: asked again if nothing comes of it
         taken, person = closures.number_for(person)
         offer = person.offer or Offer(now + up.CARD_LIVES, taken, due.purpose)
-        return replace(scene, person=replace(person, offer=offer)), ()
-    return _nudge(scene, due, way, now)
+        return replace(scene, person=replace(person, agenda=agenda, offer=offer)), ()
+    return _nudge(scene, agenda, due, way, now)
 
 
-def _missed(scene: Scene, nudge: Nudge) -> Scene:
-    agenda = replace(scene.person.agenda, missed=nudge)
-    return replace(scene, person=replace(scene.person, agenda=agenda))
+def _missed(scene: Scene, agenda: Agenda, due: Due) -> Scene:
+    return with_agenda(scene, replace(agenda, missed=Nudge(0, due.purpose, due.at)))
 
 
 def _busy(person: Person, now: datetime) -> bool:
     """Whether they are in the middle of a card or a check just now."""
-    shown = person.card.shown if person.card else None
-    begun = person.check.started if person.check else None
-    return any(at is not None and now - at < up.CARD_LIVES for at in (shown, begun))
+    card, begun = person.card, person.check
+    if card is not None and now - card.shown < up.CARD_LIVES:
+        return True
+    return begun is not None and now - begun.started < up.CARD_LIVES
 
 
-def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
+def _nudge(scene: Scene, agenda: Agenda, due: Due, way: str, now: datetime) -> Answer:
     """Say it, with the ways to answer it."""
-    taken, person = closures.number_for(scene.person)
-    spoken, where = words_of(person), person.clock
-    purpose, at = due.purpose, due.at
-    agenda = with_nudge(person.agenda, Nudge(taken, purpose, at), now)
+    person, purpose, at = scene.person, due.purpose, due.at
+    taken = person.next_number
     own = purpose is Purpose.BEDTIME and not due.asked
-    if night := due.on if own else due.instead_of:
-        agenda = replace(agenda, said=max(night, agenda.said or night))
+    night = due.on if own else due.instead_of
+    agenda = with_nudge(agenda, Nudge(taken, purpose, at), now, night)
     asks = agenda.ignored >= GO_ON and not agenda.asked
-    agenda = replace(agenda, asked=agenda.asked or asks)
-    person = replace(person, agenda=agenda, card=None)
+    if asks:
+        agenda = replace(agenda, asked=True)
+    person = replace(person, next_number=taken + 1, agenda=agenda, card=None)
     scene = replace(scene, person=person)
+    spoken, where = words_of(person), person.clock
     clock = spoken.clock(max(at, now), where) if person.knows_time else spoken("nudge.now")
     if purpose is Purpose.RUN:
         text: str = spoken(f"nudge.run.{way}", clock=clock)
     elif purpose is Purpose.BACK:
         text = spoken(f"nudge.back.{way}")
+    elif way == "legs":
+        text = spoken("nudge.legs", clock=clock, plan=_plan(person, now))
     else:
-        text = spoken(f"nudge.{way}", clock=clock, plan=_plan(person, now))
+        text = spoken(f"nudge.{way}", clock=clock)
     rows = [*_rows(person, taken, purpose, way)]
     if asks:
         text = f"{text}\n\n{spoken.count('nudge.go_on', agenda.ignored)}"
@@ -132,8 +139,9 @@ def _nudge(scene: Scene, due: Due, way: str, now: datetime) -> Answer:
 
 
 def _plan(person: Person, now: datetime) -> str:
-    found = check.current(person, now)
-    if found is None or not found.open:
+    """The next rest in words, for whom `silence.way` has found that their check allows one."""
+    found = person.clearance
+    if found is None:
         return ""
     planned = plan.plan_for(person, found, "", now)
     return plan.in_words(person, planned, said=verdict.start_with(found))
@@ -149,13 +157,8 @@ def _rows(person: Person, taken: int, purpose: Purpose, way: str) -> Rows:
             (nudge("button.back", "back"), nudge("button.in_an_hour", "in", 60)),
             (nudge("button.no_run", "today"), pause),
         )
-    first = {
-        "legs": nudge("button.start", "start"),
-        "check": nudge("button.check_now", "start"),
-        "seat": nudge("button.seat", "seat"),
-    }[way]
     return (
-        (first, nudge("button.in_30", "in", 30), nudge("button.not_today", "today")),
+        (nudge(*FIRST[way]), nudge("button.in_30", "in", 30), nudge("button.not_today", "today")),
         (nudge("button.later", "later"), pause),
     )
 
@@ -238,8 +241,8 @@ def _offered(scene: Scene, now: datetime) -> Answer:
         return scene, ()
     due = Due(offer.purpose, day(offer.at, person.clock), offer.at, asked=True)
     if now - offer.at > LATEST[offer.purpose] or silence.in_quiet_hours(person, due, now):
-        return _missed(scene, Nudge(0, offer.purpose, offer.at)), ()
-    return _nudge(scene, due, way, now)
+        return _missed(scene, person.agenda, due), ()
+    return _nudge(scene, person.agenda, due, way, now)
 
 
 def expired(scene: Scene, kind: str) -> Scene:
@@ -247,8 +250,7 @@ def expired(scene: Scene, kind: str) -> Scene:
     nudge = scene.person.agenda.why
     if nudge is None or kind != f"nudge.{nudge.purpose}":
         return scene
-    agenda = replace(scene.person.agenda, nudge=None, missed=nudge)
-    return replace(scene, person=replace(scene.person, agenda=agenda))
+    return with_agenda(scene, replace(scene.person.agenda, nudge=None, missed=nudge))
 
 
 def missed(scene: Scene) -> Answer:
@@ -257,8 +259,7 @@ def missed(scene: Scene) -> Answer:
     nudge = person.agenda.missed
     if nudge is None:
         return scene, ()
-    agenda = replace(person.agenda, missed=None)
-    scene = replace(scene, person=replace(person, agenda=agenda))
+    scene = with_agenda(scene, replace(person.agenda, missed=None))
     when = words_of(person).moment(nudge.at, person.clock)
     return scene, (say(scene, words_of(person)("nudge.missed", when=when), silent=True),)
 

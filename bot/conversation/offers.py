@@ -1,6 +1,5 @@
 """A rest put off to a moment of today: one at a time, said at that moment, and easily let go."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation import closures, promises, silence
@@ -8,6 +7,7 @@ from bot.conversation.agenda import Offer, Purpose
 from bot.conversation.asking import SAME_TAP
 from bot.conversation.person import Scene
 from bot.conversation.reply import Answer, button, say, seconds, words_of
+from bot.conversation.values import replace
 
 
 def put_off(scene: Scene, at: datetime, purpose: Purpose, now: datetime, taken: int = 0) -> Answer:

@@ -1,11 +1,15 @@
-"""A person as the conversation knows them, and when time must next be looked at for them."""
+"""A person as the conversation knows them, and when time must next be looked at for them.
 
-from dataclasses import dataclass, field, replace
+Its values have no slots: `bot.conversation.values.replace` copies them as dicts.
+"""
+
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from bot.content.routine import number, routine
 from bot.conversation.agenda import Agenda, Offer, newest_trace, next_due, seat_of
+from bot.conversation.values import replace
 from bot.events import Address, Lane
 from bot.practice.clearance import Clearance, Place, Variation
 from bot.practice.localtime import day_turns, fixed, instant, zone
@@ -16,6 +20,9 @@ SETTLE = timedelta(seconds=number("settle"))
 SETUP_CLOSES = timedelta(minutes=number("setup_closes"))
 DRAFT_KEPT = timedelta(hours=number("draft_kept_for"))
 RECONFIRM = timedelta(hours=number("reconfirm_within"))
+RENEWAL_NOTICE = timedelta(days=number("renewal_notice"))
+RENEWAL_HOUR = number("doctor_question_hour")
+BACK_HOME_HOUR = number("back_home_hour")
 TICK = 250_000
 """Due moments are rounded up to this many microseconds, so that those of many fall together."""
 
@@ -27,7 +34,7 @@ class Keep(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Consent:
     """A person's own yes; ``version`` is that of the words they said it to."""
 
@@ -36,7 +43,7 @@ class Consent:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """A rest as it is meant to be: the chosen minutes, and the limit that it may never pass.
 
@@ -57,7 +64,7 @@ class Plan:
     draw_knees: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check:
     """A readiness check under way: its ticks are a draft, gone with its end or after a day."""
 
@@ -74,7 +81,7 @@ class Check:
         return self.started + DRAFT_KEPT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Card:
     """The look at right now before every rest. ``asking`` is the sign that was tapped, if any."""
 
@@ -96,7 +103,7 @@ class Phase(StrEnum):
     SIT = "sit"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hold:
     """A rest under way.
 
@@ -144,10 +151,10 @@ class Hold:
     @property
     def ends(self) -> datetime | None:
         """When the end is due: the chosen length, or the limit if that comes first."""
-        if self.last_moment is None or self.started is None or self.paused:
-            return self.last_moment
-        planned = self.started + timedelta(minutes=self.lasts) + self.paused_for
-        return min(planned, self.last_moment)
+        last = self.last_moment
+        if last is None or self.started is None or self.paused:
+            return last
+        return min(self.started + timedelta(minutes=self.lasts) + self.paused_for, last)
 
     def run(self, now: datetime) -> timedelta:
         """How long the clock of this rest has run."""
@@ -157,9 +164,12 @@ class Hold:
 
     def cue_at(self, index: int) -> datetime | None:
         """When that cue is due; none while the rest is paused, or after the last one."""
-        if self.started is None or self.paused or index >= len(self.cues):
+        if self.started is None or self.paused:
             return None
-        return self.started + self.paused_for + self.cues[index].at
+        every = self.cues
+        if index >= len(every):
+            return None
+        return self.started + self.paused_for + every[index].at
 
     @property
     def calls(self) -> tuple[datetime, ...]:
@@ -180,7 +190,7 @@ class Hold:
                 return min(moment for moment in (self.since, self.last_moment) if moment)
             case Phase.REST:
                 moments = (self.cue_at(self.said), self.ends, self.tingling_at)
-                return min((moment for moment in moments if moment), default=None)
+                return min(filter(None, moments), default=None)
             case Phase.WAY_OUT:
                 return self.calls[min(self.said, len(self.calls) - 1)]
             case Phase.SIT:
@@ -193,7 +203,7 @@ class Hold:
         return min(SETUP_CLOSES, timedelta(minutes=self.plan.limit)) if lying else SETUP_CLOSES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Closed:
     """No rest with raised legs before ``until``, or before the question ``kind`` is answered.
 
@@ -208,7 +218,7 @@ class Closed:
     slip: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asking:
     """A question that a typed line may answer.
 
@@ -233,7 +243,7 @@ class Asking:
         return self.at + DRAFT_KEPT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Home:
     """Where somebody who travels comes from, and when to ask whether they are back."""
 
@@ -243,7 +253,7 @@ class Home:
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rest:
     """A rest that is over: one row of the history. ``seconds`` are the counted ones."""
 
@@ -255,7 +265,7 @@ class Rest:
     feeling: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Habits:
     """What is remembered so that the next rest starts as the last one did."""
 
@@ -273,7 +283,7 @@ class Habits:
     sleeper_told: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Person:
     """Everything that is kept of one person but their addresses and the history of rests.
 
@@ -348,7 +358,7 @@ class Person:
         return self.proposed_at + RECONFIRM if self.proposed_at else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """Who acts and where, with what a step needs beyond them.
 
@@ -369,8 +379,17 @@ class Scene:
 
 def blank(person: Person) -> bool:
     """Whether nothing at all is kept of this person: they agreed to nothing and nothing runs."""
+    if person.consent is not None:
+        return False  # what is said first of nearly everybody
     stranger = Person(person.id, locale=person.locale, zone=person.zone)
     return replace(person, next_number=stranger.next_number, asking=None, at=None) == stranger
+
+
+def with_agenda(scene: Scene, agenda: Agenda) -> Scene:
+    """The scene with that agenda: the very same where nothing changes."""
+    if agenda is scene.person.agenda:
+        return scene
+    return replace(scene, person=replace(scene.person, agenda=agenda))
 
 
 def lane(person: Person) -> Lane:
@@ -388,15 +407,14 @@ def renewal_due(person: Person) -> datetime | None:
     ends = expires(clearance)
     if person.renewal_told == ends:
         return None
-    notice = ends - timedelta(days=number("renewal_notice"))
-    return instant(notice, number("doctor_question_hour"), person.clock)
+    return instant(ends - RENEWAL_NOTICE, RENEWAL_HOUR, person.clock)
 
 
 def back_home_due(person: Person) -> datetime | None:
     """When somebody who travels is asked whether they are back."""
     if person.home is None or person.home.until is None or person.quiet:
         return None
-    return instant(person.home.until, number("back_home_hour"), person.clock)
+    return instant(person.home.until, BACK_HOME_HOUR, person.clock)
 
 
 def due_at(person: Person) -> datetime | None:
@@ -419,9 +437,10 @@ def due_at(person: Person) -> datetime | None:
         renewal_due(person) if hold is None else None,
         back_home_due(person) if hold is None else None,
         None if person.quiet else next_due(person.agenda, person.seat, person.clock),
-        *(entry.ask_at or entry.until for entry in person.closed),
     ]
-    earliest = min((moment for moment in moments if moment), default=None)
+    if person.closed:
+        moments += [entry.ask_at or entry.until for entry in person.closed]
+    earliest = min(filter(None, moments), default=None)
     if earliest is None:
         return None
     past = earliest.microsecond % TICK

@@ -1,9 +1,10 @@
 """The next rest as it is meant to be, and [Change]."""
 
-from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from bot.content.routine import routine
+from bot.content.words import Words
 from bot.conversation import verdict
 from bot.conversation.person import Card, Person, Plan, Scene
 from bot.conversation.reply import (
@@ -14,23 +15,24 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
+from bot.conversation.values import replace
 from bot.events import Button, Message
 from bot.practice.clearance import ON_BED, Clearance, Place, Variation, Verdict
-from bot.practice.lengths import FAMILIAR_AFTER, ceiling, choices, ladder, shrunk
+from bot.practice.lengths import FAMILIAR_AFTER, SHORTEST, ceiling, choices, ladder, shrunk
 from bot.practice.localtime import bedtime
+
+WAYS = frozenset(Variation)
 
 
 def plan_for(person: Person, found: Clearance, wanted: str, now: datetime) -> Plan:
     """The next rest: as last time, inside what is allowed now."""
     habits = person.habits
-    way = habits.variation
-    if wanted in Variation.__members__.values():
-        way = Variation(wanted)
+    way = Variation(wanted) if wanted in WAYS else habits.variation
     if way not in found.variations:
         way = verdict.start_with(found)
-    late = bedtime(now, zone_of(person))
+    late = bedtime(now, person.clock)
     place = habits.place if found.may_use_floor else Place.BED
-    length = _length(wanted) or habits.minutes or ladder(found)[0]
+    length = (wanted and _length(wanted)) or habits.minutes or ladder(found)[0]
     draft = Plan(
         variation=way,
         place=place,
@@ -73,7 +75,7 @@ def fitted(draft: Plan, person: Person, found: Clearance, *, late: bool) -> Plan
     return replace(
         draft,
         place=place,
-        minutes=min(max(draft.minutes, routine().lengths.try_out[0]), most),
+        minutes=min(max(draft.minutes, SHORTEST), most),
         limit=most,
         strict=found.verdict is Verdict.GENTLER and most >= found.longest,
         bedtime=in_bed,
@@ -87,14 +89,21 @@ def in_words(person: Person, planned: Plan, said: Variation) -> str:
 
     Before the very first rest the way was ``said`` a moment ago, with the result of the check.
     """
-    spoken = words_of(person)
-    if not person.habits.rests and planned.variation is said and planned.place is Place.FLOOR:
-        return spoken("plan.very_first", minutes=minutes(spoken, planned.minutes))
-    bed = planned.place is Place.BED and planned.variation in ON_BED
-    way = verdict.way_words(person, planned.variation, not bed)
-    same = (person.habits.variation, person.habits.place) == (planned.variation, planned.place)
-    last = "plan.as_last_time" if same else "plan.first_time"
-    return spoken(last, minutes=minutes(spoken, planned.minutes), way=way)
+    habits, way, place = person.habits, planned.variation, planned.place
+    if not habits.rests and way is said and place is Place.FLOOR:
+        key = "plan.very_first"
+    elif habits.variation == way and habits.place == place:
+        key = "plan.as_last_time"
+    else:
+        key = "plan.first_time"
+    return _in_words(words_of(person), key, way, place, planned.minutes)
+
+
+@lru_cache(maxsize=1024)  # the plans of many people are alike
+def _in_words(spoken: Words, key: str, way: Variation, place: Place, length: float) -> str:
+    bed = place is Place.BED and way in ON_BED
+    words = verdict.way_words(spoken, way, not bed)
+    return spoken(key, minutes=minutes(spoken, length), way=words)
 
 
 def changed(planned: Plan, found: Clearance, what: str, said: str) -> Plan | None:

@@ -1,6 +1,5 @@
 """Quiet hours, and pauses of all reminders."""
 
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from bot.conversation import changes, check, whereabouts
@@ -9,6 +8,7 @@ from bot.conversation.asking import asking
 from bot.conversation.person import Person, Scene
 from bot.conversation.promises import bedtime_in_words, quiet_in_words
 from bot.conversation.reply import Answer, button, pairs, say, words_of
+from bot.conversation.values import replace
 from bot.practice.localtime import day
 
 PAUSES = (1, 3, 7, 14)

@@ -1,6 +1,5 @@
 """/reminders: one card with all that is on, when it comes next, and the ways to change it."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from bot.conversation import (
@@ -17,6 +16,7 @@ from bot.conversation.agenda import Wanted, bedtime_at, without
 from bot.conversation.person import Person, Scene
 from bot.conversation.promises import bedtime_in_words, quiet_in_words, run_in_words
 from bot.conversation.reply import Answer, button, pairs, say, words_of
+from bot.conversation.values import replace
 from bot.practice.localtime import day
 
 

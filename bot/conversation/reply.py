@@ -1,12 +1,13 @@
 """How a room answers: its words in the person's language, its buttons with their owner."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from bot.content.words import Marked, Words, words
-from bot.conversation.buttons import ANYONE, data
+from bot.conversation.buttons import ANYONE, data, deed, owned
 from bot.conversation.person import Hold, Person, Scene
+from bot.conversation.values import replace
 from bot.events import Button, Lane, Message
 from bot.practice.countries import country_of, numbers
 
@@ -18,7 +19,7 @@ Rows = tuple[tuple[Button, ...], ...]
 
 def words_of(person: Person) -> Words:
     """The words in this person's language."""
-    return words(person.speaks)
+    return words(person.language or person.locale)
 
 
 def zone_of(person: Person) -> tzinfo:
@@ -29,7 +30,15 @@ def zone_of(person: Person) -> tzinfo:
 def button(person: Person, key: str, verb: str, *about: object, label: str = "") -> Button:
     """A button of this person's, or of anyone's while nothing is kept of them."""
     owner = person.id if person.consent or person.hold else ANYONE
-    return Button(label or words_of(person)(key), data(owner, verb, *about))
+    if label:
+        return Button(label, data(owner, verb, *about))
+    label, what = _label_and_deed(person.language or person.locale, key, verb, *about)
+    return Button(label, owned(owner, what))
+
+
+@lru_cache(maxsize=4096, typed=True)  # alike for many owners; typed, since 60 equals 60.0
+def _label_and_deed(locale: str, key: str, verb: str, *about: object) -> tuple[str, str]:
+    return words(locale)(key), deed(verb, *about)
 
 
 def pairs(buttons: Iterable[Button]) -> Rows:

@@ -1,6 +1,5 @@
 """After a run: walk and drink first, legs up after. And the runs that come every week."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from bot.content.routine import number
@@ -30,6 +29,7 @@ from bot.conversation.asking import asking
 from bot.conversation.person import Asking, Scene
 from bot.conversation.promises import quiet_in_words, run_in_words
 from bot.conversation.reply import Answer, button, lasting, pairs, say, words_of
+from bot.conversation.values import replace
 from bot.practice.localtime import day
 
 WAIT = timedelta(minutes=number("after_run_wait"))

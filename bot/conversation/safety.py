@@ -1,6 +1,5 @@
 """Before all else: emergencies, what closes the pose, and the questions that open it again."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import Which, number, routine
@@ -17,6 +16,7 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
+from bot.conversation.values import replace
 from bot.events import Lane, Message
 from bot.practice.localtime import bedtime, day, instant
 from bot.practice.questionnaire import assess
@@ -315,6 +315,8 @@ def leg_question(scene: Scene) -> Message:
 
 def wake(scene: Scene, now: datetime) -> Answer:
     """Ask what is due, let go of what is over."""
+    if not scene.person.closed:
+        return scene, ()
     said: list[Message] = []
     for entry in scene.person.closed:
         if entry.ask_at is not None and entry.ask_at <= now:

@@ -1,12 +1,12 @@
 """Getting in: three steps with another way for each, then a minute to settle."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.conversation import closures
 from bot.conversation.person import SETTLE, Hold, Person, Phase, Plan, Scene
 from bot.conversation.reply import Answer, Rows, button, minutes, seconds, with_hold, words_of
 from bot.conversation.rest_buttons import settle_rows
+from bot.conversation.values import replace
 from bot.conversation.way_out import EXIT_LATE, away_at_end, way_out
 from bot.practice.clearance import Place
 

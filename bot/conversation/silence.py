@@ -1,6 +1,5 @@
 """What keeps a reminder from being said; one answer for the wake and for every "next time"."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
@@ -13,10 +12,11 @@ from bot.conversation.agenda import (
     dealt_with,
     last_said,
     served,
+    soonest,
     told,
-    upcoming,
 )
 from bot.conversation.person import Person
+from bot.conversation.values import replace
 from bot.practice.localtime import day
 
 APART = timedelta(minutes=number("nudges_apart"))
@@ -75,6 +75,8 @@ def _within(before: datetime | None, at: datetime) -> bool:
 def in_quiet_hours(person: Person, due: Due, at: datetime) -> bool:
     """Whether quiet hours swallow it; what was asked for in them comes all the same."""
     wanted, where = person.agenda.wanted, person.clock
+    if wanted.quiet is None:
+        return False
     inside = wanted.is_quiet(due.at, where)
     return not due.asked if inside else wanted.is_quiet(at, where)
 
@@ -88,8 +90,7 @@ def coming(person: Person, *purposes: Purpose) -> Due | None:
         return None
     for _ in range(LOOK_AHEAD):
         agenda = person.agenda
-        found = upcoming(agenda, person.seat, person.clock)
-        due = min(found, key=lambda each: each.at, default=None)
+        due = soonest(agenda, person.seat, person.clock)
         if due is None:
             return None
         said = not needless(person, due, due.at) and not in_quiet_hours(person, due, due.at)

@@ -1,6 +1,5 @@
 """Single reminders: at a moment, or in so long."""
 
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from bot.content.routine import number
@@ -10,6 +9,7 @@ from bot.conversation.asking import asked
 from bot.conversation.evenings import EVENINGS
 from bot.conversation.person import Asking, Scene
 from bot.conversation.reply import Answer, button, say, words_of
+from bot.conversation.values import replace
 from bot.practice.localtime import day, moment
 
 PARTS = {

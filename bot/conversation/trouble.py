@@ -1,6 +1,5 @@
 """When something is wrong in a rest: what it is, and what helps."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
@@ -8,6 +7,7 @@ from bot.conversation import closures, safety
 from bot.conversation.person import Closed, Hold, Phase, Scene
 from bot.conversation.reply import Answer, button, pairs, say, with_hold, words_of
 from bot.conversation.rest_buttons import feeling_rows, rows
+from bot.conversation.values import replace
 from bot.conversation.way_out import (
     ask_tingling,
     exit_text,

@@ -1,6 +1,5 @@
 """Legs up: what must be settled first, the card with the signs of right now, and the start."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
@@ -16,6 +15,7 @@ from bot.conversation.reply import (
     words_of,
     zone_of,
 )
+from bot.conversation.values import replace
 from bot.conversation.way_out import ended
 from bot.events import Button, Message
 from bot.practice.clearance import Clearance

@@ -1,6 +1,7 @@
 """What the answers of a check allow, in words."""
 
 from bot.content.routine import number
+from bot.content.words import Words
 from bot.conversation.person import Person, Scene
 from bot.conversation.reply import (
     button,
@@ -28,7 +29,7 @@ def allowed(scene: Scene, found: Clearance) -> Message:
     elif found.guarded_until:
         parts.append(spoken("gentler.guardian"))
     if len(found.variations) > 1:
-        parts.append(spoken("verdict.start", way=way_words(person, first, found.may_use_floor)))
+        parts.append(spoken("verdict.start", way=way_words(spoken, first, found.may_use_floor)))
     row = [button(person, "button.now", "up")]
     if Variation.HIPS_BACK in found.variations and first is not Variation.HIPS_BACK:
         row.append(button(person, "button.wall", "up", Variation.HIPS_BACK))
@@ -42,9 +43,8 @@ def start_with(found: Clearance) -> Variation:
     return chair if chair in found.variations else found.variations[0]
 
 
-def way_words(person: Person, way: Variation, floor: bool = True) -> str:
+def way_words(spoken: Words, way: Variation, floor: bool = True) -> str:
     """A way in words, on the floor or on a bed."""
-    spoken = words_of(person)
     return spoken(f"way.{way}" if floor else f"way.on_bed.{way}")
 
 
@@ -52,7 +52,7 @@ def gentler_way(person: Person, found: Clearance) -> str:
     """What the gentler way is for this person."""
     spoken = words_of(person)
     ways = spoken("list.ways").join(
-        way_words(person, way, found.may_use_floor) for way in found.variations
+        way_words(spoken, way, found.may_use_floor) for way in found.variations
     )
     parts = [spoken("gentler.ways", ways=ways, minutes=minutes(spoken, found.longest))]
     if not found.may_use_floor:

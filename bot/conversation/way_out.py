@@ -1,6 +1,5 @@
 """The end of a rest, always said: a phase of its own, until it is answered."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.routine import number, routine
@@ -10,6 +9,7 @@ from bot.conversation.person import Closed, Hold, Person, Phase, Rest, Scene
 from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
 from bot.conversation.rest_buttons import feeling_rows
 from bot.conversation.safety import MORNING_HOUR
+from bot.conversation.values import replace
 from bot.events import Lane
 from bot.practice.clearance import ON_BED, Place
 from bot.practice.localtime import next_day

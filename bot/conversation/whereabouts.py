@@ -1,7 +1,6 @@
 """Where a person's clock stands: asked when a time of day is first needed, never assumed."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -12,6 +11,7 @@ from bot.conversation.asking import asked, asking
 from bot.conversation.free_text import is_said
 from bot.conversation.person import Asking, Home, Person, Scene, back_home_due
 from bot.conversation.reply import Answer, button, country_name, pairs, say, words_of
+from bot.conversation.values import replace
 from bot.events import Button, Lane, Location
 from bot.practice import places
 from bot.practice.countries import country_of

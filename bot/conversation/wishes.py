@@ -1,7 +1,6 @@
 """What a typed line wishes: a time, a place, a run. What is not understood is said, not guessed."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.content.words import languages, words
@@ -21,6 +20,7 @@ from bot.conversation.asking import open_question
 from bot.conversation.free_text import contains, is_said, meanings, names_weekday
 from bot.conversation.person import Asking, Scene
 from bot.conversation.reply import Answer, button, say, words_of
+from bot.conversation.values import replace
 from bot.events import Message
 from bot.times import Said, clocks, moments, read_any, read_schedule
 

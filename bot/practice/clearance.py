@@ -50,7 +50,7 @@ class Place(StrEnum):
 ON_BED = tuple(variation for variation in Variation if routine().variations[variation].beds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clearance:
     """Permissions that a readiness check ended in: all that is kept of it, never an answer.
 

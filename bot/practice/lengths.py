@@ -1,9 +1,15 @@
 """How long a rest may be and what to suggest next. Minutes throughout."""
 
+from functools import lru_cache
+
 from bot.content.routine import number, routine
 from bot.practice.clearance import Clearance, Verdict
 
 FAMILIAR_AFTER = number("familiar_after")
+SHORTEST = routine().lengths.try_out[0]
+COMFORTABLE_FOR_LONGEST = number("comfortable_for_longest")
+LONGEST_BY_CHOICE = number("longest_by_choice")
+LONGEST_BEDTIME = number("longest_bedtime")
 GROWS_TO = {
     Verdict.NO_CONCERN: number("grows_to"),
     Verdict.GENTLER: number("grows_to_gentler"),
@@ -13,18 +19,22 @@ GROWS_TO = {
 
 def ladder(clearance: Clearance) -> tuple[float, ...]:
     """The lengths to go up and down by."""
-    lengths = routine().lengths
-    steps = lengths.usual if clearance.verdict is Verdict.NO_CONCERN else lengths.gentler
-    return tuple(step for step in steps if step <= clearance.longest) or (clearance.longest,)
+    return _ladder(clearance.verdict is Verdict.NO_CONCERN, clearance.longest)
+
+
+@lru_cache(maxsize=64)
+def _ladder(usual: bool, longest: int) -> tuple[float, ...]:
+    steps = routine().lengths.usual if usual else routine().lengths.gentler
+    return tuple(step for step in steps if step <= longest) or (longest,)
 
 
 def ceiling(clearance: Clearance, *, bedtime: bool, comfortable: int = 0) -> float:
     """The longest that may be chosen; ``comfortable`` rests open the last step."""
     longest: float = clearance.longest
     usual = clearance.verdict is Verdict.NO_CONCERN
-    if usual and comfortable >= number("comfortable_for_longest"):
-        longest = number("longest_by_choice")
-    return min(longest, number("longest_bedtime")) if bedtime else longest
+    if usual and comfortable >= COMFORTABLE_FOR_LONGEST:
+        longest = LONGEST_BY_CHOICE
+    return min(longest, LONGEST_BEDTIME) if bedtime else longest
 
 
 def choices(clearance: Clearance, *, bedtime: bool, comfortable: int) -> tuple[float, ...]:

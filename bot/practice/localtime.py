@@ -8,6 +8,8 @@ from bot.content.routine import number
 
 TURN = time(number("day_turns_hour"))
 """When one day ends and the next begins, for somebody who is up late."""
+UP_LATE = timedelta(hours=number("day_turns_hour"))
+"""How long after midnight it is still the day before."""
 
 
 def fixed(minutes: int) -> tzinfo:
@@ -21,9 +23,13 @@ def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name or "UTC")
 
 
+# A whole wave of reminders asks for the same moment, in the few zones of those who are due.
+
+
+@lru_cache(maxsize=1024)
 def day(at: datetime, where: tzinfo) -> date:
     """The day that a moment belongs to: the small hours are still the day before."""
-    return (at.astimezone(where) - timedelta(hours=number("day_turns_hour"))).date()
+    return (at.astimezone(where) - UP_LATE).date()
 
 
 @lru_cache(maxsize=4096)
@@ -35,11 +41,13 @@ def moment(on: date, clock: time, where: tzinfo) -> datetime:
     return datetime.combine(on, clock, tzinfo=where).astimezone(UTC)
 
 
+@lru_cache(maxsize=4096)
 def instant(on: date, hour: int, where: tzinfo) -> datetime:
     """When a clock there shows that full hour."""
     return moment(on, time(hour), where)
 
 
+@lru_cache(maxsize=4096)
 def at_night(night: date, clock: time, where: tzinfo) -> datetime:
     """When a clock there shows that in the evening of ``night`` or in the small hours after it."""
     return moment(night + timedelta(days=clock < TURN), clock, where)
@@ -55,6 +63,7 @@ def day_turns(at: datetime, where: tzinfo) -> datetime:
     return next_day(at, where, number("day_turns_hour"))
 
 
+@lru_cache(maxsize=1024)
 def bedtime(at: datetime, where: tzinfo) -> bool:
     """Whether a rest begun now is one before bed, with the limits of one."""
     hour = at.astimezone(where).hour

@@ -4,6 +4,7 @@ from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from bot.content.routine import Limits, Line, number, routine
 from bot.practice.clearance import RAISED, Clearance, Variation, Verdict, strictest
@@ -11,9 +12,13 @@ from bot.practice.clearance import RAISED, Clearance, Variation, Verdict, strict
 UNDER_AGE = "under_18"
 """The line about age: its tick asks for the month of birth."""
 
+EXPIRES_AFTER = number("check_expires")
+LAPSES_AFTER = number("check_lapses_without_rest")
+
 PAGES = max(line.page for line in routine().lines)
 
 
+@lru_cache(maxsize=16)
 def lines(page: int) -> tuple[str, ...]:
     """The names of the lines on that page (from 1), in their order."""
     names = tuple(line.name for line in routine().lines if line.page == page)
@@ -104,9 +109,13 @@ def _by_age(on: date, born: date | None) -> Clearance:
 
 def expires(clearance: Clearance) -> date:
     """The first day on which it holds no more, by age alone."""
-    due = months_later(clearance.on, number("check_expires"))
-    turning = [day for day in (clearance.guarded_until, clearance.closed_until) if day]
-    return min([due, *turning])
+    return _expires(clearance.on, clearance.guarded_until, clearance.closed_until)
+
+
+@lru_cache(maxsize=1024)
+def _expires(on: date, guarded_until: date | None, closed_until: date | None) -> date:
+    due = months_later(on, EXPIRES_AFTER)
+    return min(filter(None, (due, guarded_until, closed_until)))
 
 
 def holds(clearance: Clearance, today: date, last_rest: date | None) -> bool:
@@ -115,7 +124,7 @@ def holds(clearance: Clearance, today: date, last_rest: date | None) -> bool:
     return (
         today < expires(clearance)
         and clearance.version == routine().version
-        and (today - used).days < number("check_lapses_without_rest")
+        and (today - used).days < LAPSES_AFTER
     )
 
 

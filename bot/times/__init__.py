@@ -43,7 +43,7 @@ _JUST_PAST = timedelta(days=180)
 _MOST_CUTS = 16  # two for each weekday, and both ends of the text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Said:
     """What a text says about time; only what was said, nothing filled in."""
 
@@ -301,7 +301,7 @@ def _days(said: Day | None, now: datetime) -> Iterator[date]:
     Of a date without a year it is the one in the year that began `_JUST_PAST` ago.
     """
     today = now.date()
-    year_ahead = [today + ahead * _DAY for ahead in range(_LONGEST_WAIT.days + 1)]
+    year_ahead = (today + ahead * _DAY for ahead in range(_LONGEST_WAIT.days + 1))
     match said:
         case Offset(days):
             if days <= _LONGEST_WAIT.days:
@@ -310,7 +310,7 @@ def _days(said: Day | None, now: datetime) -> Iterator[date]:
             monday = today + (7 * weeks - today.weekday()) * _DAY
             yield from (monday + ahead * _DAY for ahead in range(7))
         case Later(name, weeks, upcoming):
-            first = next(day for day in year_ahead[upcoming:] if day.weekday() == name)
+            first = next(day for day in islice(year_ahead, upcoming, None) if day.weekday() == name)
             yield first + 7 * weeks * _DAY
         case Date() if said.comes_yearly:
             year = (day - _JUST_PAST for day in year_ahead)
@@ -318,7 +318,7 @@ def _days(said: Day | None, now: datetime) -> Iterator[date]:
         case Date():
             yield from filter(said.fits, year_ahead)
         case None:
-            yield from year_ahead[:8]
+            yield from islice(year_ahead, 8)
 
 
 # --- from what was said to instants -------------------------------------------------------------

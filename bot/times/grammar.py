@@ -57,12 +57,16 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a row of kinds makes up; a meaning of None says that it does not, after all."""
+    """What a row of kinds makes up; a meaning of None says that it does not, after all.
+
+    ``opens`` are the kinds that its row may begin with: at most tokens a glance at them will do.
+    """
 
     kind: str
     pattern: str
     meaning: Callable[..., object]
     before: frozenset[str] = field(init=False)
+    opens: frozenset[str] = field(init=False)
     steps: tuple[tuple[bool, tuple[str, ...]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,8 +74,11 @@ class Rule:
         words = self.pattern.split()
         before = words.pop(0)[1:].split("|") if words[0].startswith("<") else ()
         object.__setattr__(self, "before", frozenset(before))
-        steps = ((word.startswith("?"), tuple(word.lstrip("?").split("|"))) for word in words)
+        steps = [(word.startswith("?"), tuple(word.lstrip("?").split("|"))) for word in words]
         object.__setattr__(self, "steps", tuple(steps))
+        needed = next((at for at, (optional, _) in enumerate(steps) if not optional), len(steps))
+        opens = chain.from_iterable(kinds for _, kinds in steps[: needed + 1])
+        object.__setattr__(self, "opens", frozenset(opens))
 
 
 def listed(words: str) -> list[str]:
@@ -160,7 +167,9 @@ def rewrite(tokens: Sequence[Token], rules: Iterable[Rule]) -> list[Token]:
         fitting = [
             (fit[0], -order, fit[1], rule)
             for order, rule in enumerate(rules)
-            if (fit := _fits(rule, tokens, at)) and fit[0] > at
+            if not rule.opens.isdisjoint(tokens[at].readings)
+            and (fit := _fits(rule, tokens, at))
+            and fit[0] > at
         ]
         end, token = at + 1, tokens[at]
         for row_end, _, values, rule in sorted(fitting, key=lambda fit: fit[:2], reverse=True):
