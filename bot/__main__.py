@@ -1,8 +1,9 @@
-"""The command line: run, chat, doctor, migrate. The only room that knows the adapters."""
+"""The command line: run, chat, doctor and so on. The only room that knows the adapters."""
 
 import argparse
 import logging
 import os
+import shlex
 import signal
 import sys
 import traceback
@@ -19,13 +20,13 @@ from bot.content.words import Words, plain, words
 
 if TYPE_CHECKING:
     from adapters.terminal.chat import Terminal
+    from bot.health import Health
     from bot.service import Service
     from bot.settings import Settings
     from bot.store import Store
+    from bot.store.backup import Backups
 
 # Whatever takes long to import is imported where it is used: a wrong flag answers at once.
-
-NOISY = ("sqlalchemy", "alembic", "apscheduler", "tzlocal", "dotenv")
 
 EARLIEST, LATEST = 2020, 2100
 """Years that ``--at`` may name: beyond them some time zone's rules are only a guess."""
@@ -102,11 +103,17 @@ def _parser() -> argparse.ArgumentParser:
         ("chat", "open the chat in this terminal"),
         ("doctor", "say what is set, how the database and the clock are, and what to do next"),
         ("migrate", "bring the database up to date"),
+        ("backup", "copy the database, while it is in use or not"),
+        ("restore", "put a backup in its place; without a file, list the backups"),
     ):
         command = commands.add_parser(name, help=meaning, description=meaning)
         command.add_argument(
             "--data", metavar="DIR", help="folder for all data, before every setting"
         )
+        if name == "backup":
+            command.add_argument("to", metavar="TO", nargs="?", help="a folder, or a new file")
+        if name == "restore":
+            command.add_argument("file", metavar="FILE", nargs="?", help="the backup")
         if name in ("run", "chat"):
             command.add_argument(
                 "--at", metavar="WHEN", help='start the clock there: "2027-03-27 20:00"'
@@ -130,23 +137,25 @@ def _dispatch(chosen: argparse.Namespace, say: Words) -> int:
     except BadSetting as error:
         key = f"cli.setting.{error.name.lower().strip('.-')}"
         raise Refusal(plain(say(key, name=error.name)), MISUSED) from None
-    _log(settings.log_level)
+    _log(settings)
     match chosen.command:
         case "doctor":
             return _doctor(settings, say)
         case "migrate":
             return _migrate(settings, say)
+        case "backup":
+            return _backup(settings, say, chosen)
+        case "restore":
+            return _restore(settings, say, chosen)
         case _:
             return _chat(settings, say, chosen)
 
 
-def _log(level: str) -> None:
-    logging.basicConfig(
-        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for name in NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
-    if sys.stderr.isatty() and logging.getLogger().level == logging.WARNING:
+def _log(settings: "Settings") -> None:
+    from bot import logs
+
+    logs.configure(settings.log_level, sys.stderr, settings.log_format)
+    if sys.stderr.isatty() and settings.log_level == "WARNING":
         # The chat itself says so, and a log line would stand in the middle of it.
         logging.getLogger("bot.service.outages").setLevel(logging.CRITICAL)
 
@@ -157,7 +166,7 @@ def _store(settings: "Settings", say: Words) -> "Store":
     from bot.store import Store, StoreUnknown
 
     try:
-        return Store(settings.database_url)
+        return Store(settings.database_url, folder=settings.folder)
     except (StoreUnknown, ArgumentError):
         raise Refusal(plain(say("cli.unknown_database")), MISUSED) from None
 
@@ -165,34 +174,46 @@ def _store(settings: "Settings", say: Words) -> "Store":
 @contextmanager
 def _opened(settings: "Settings", say: Words) -> "Iterator[Store]":
     """The database, opened and up to date; whatever speaks against it becomes a `Refusal`."""
-    from bot.store import StoreAway, StoreBusy, StoreTooNew, StoreUnfit
+    from bot.store import StoreBusy, StoreTooNew
 
     store = _store(settings, say)
+    kind = store.database.kind
     try:
         settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         folder, reason = settings.folder, error.strerror or type(error).__name__
         raise Refusal(plain(say("cli.folder", folder=folder, reason=reason))) from None
     try:
-        store.open()
-        yield store
+        with _unusable(store, say):
+            store.open()
+            yield store
     except StoreBusy:
-        raise Refusal(plain(say("cli.busy", folder=settings.folder))) from None
+        raise Refusal(plain(say(f"cli.busy.{kind}"))) from None
     except StoreTooNew:
         raise Refusal(plain(say("cli.too_new"))) from None
-    except StoreUnfit as error:
-        raise Refusal(plain(say(f"cli.file.{error.why}", file=store.path.absolute()))) from None
-    except StoreAway as error:
-        raise Refusal(plain(say("cli.file.other", reason=error))) from None
     finally:
         store.close()
+
+
+@contextmanager
+def _unusable(store: "Store", say: Words) -> Iterator[None]:
+    """Whatever is wrong with the database becomes a `Refusal`."""
+    from bot.store import StoreAway, StoreUnfit
+
+    name, kind = store.database, store.database.kind
+    try:
+        yield
+    except StoreUnfit as error:
+        raise Refusal(plain(say(f"cli.{kind}.{error.why}", name=name))) from None
+    except StoreAway as error:
+        raise Refusal(plain(say(f"cli.{kind}.other", reason=error))) from None
 
 
 def _doctor(settings: "Settings", say: Words) -> int:
     from bot.doctor import examine
 
-    path = _store(settings, say).path.absolute()
-    found = examine(settings, path, _version(), say, machine_zone())
+    database = _store(settings, say).database
+    found = examine(settings, database, _version(), say, machine_zone())
     for finding in found:
         print(finding.text if finding.well else f"! {finding.text.strip()}")
     return FINE if all(finding.well for finding in found) else REFUSED
@@ -204,11 +225,94 @@ def _migrate(settings: "Settings", say: Words) -> int:
     return FINE
 
 
+def _backups(settings: "Settings", store: "Store") -> "Backups | None":
+    """The backups of a file; a server's are made by its own tools."""
+    from bot.store.backup import Backups
+    from bot.store.file import File
+
+    file = store.database
+    return Backups(file, settings.backups) if isinstance(file, File) else None
+
+
+def _to_restore(file: object, chosen: argparse.Namespace) -> str:
+    """What to type to go back to a file, in the folder that was chosen."""
+    data = ["--data", chosen.data] if chosen.data else []
+    return shlex.join(["legs-up", "restore", str(file), *data])
+
+
+def _backup(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
+    from bot.clock import Clock
+    from bot.doctor import kilobytes
+    from bot.store.backup import CannotCopy
+
+    store = _store(settings, say)
+    backups = _backups(settings, store)
+    if backups is None:
+        raise Refusal(plain(say("cli.backup.server", folder=settings.folder)))
+    try:
+        with _unusable(store, say):
+            made = backups.make(Clock().now(), Path(chosen.to) if chosen.to else None)
+    except CannotCopy as no:
+        text = say(f"cli.backup.{no.why}", path=no.path, reason=no.reason)
+        raise Refusal(plain(text)) from None
+    size, command = kilobytes(made.stat().st_size), _to_restore(made, chosen)
+    print(plain(say("cli.backup.made", path=made, size=size, command=command)))
+    return FINE
+
+
+def _restore(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
+    from bot.clock import Clock
+    from bot.store import StoreBusy
+    from bot.store.backup import CannotCopy
+
+    store = _store(settings, say)
+    backups = _backups(settings, store)
+    if backups is None:
+        raise Refusal(plain(say("cli.restore.server", folder=settings.folder)))
+    file = chosen.file
+    if not file:
+        return _list(backups, say, chosen)
+    try:
+        with _unusable(store, say):
+            done = backups.restore(Path(file), Clock().now())
+    except StoreBusy:
+        raise Refusal(plain(say("cli.restore.busy", command=_to_restore(file, chosen)))) from None
+    except CannotCopy as no:
+        text = say(f"cli.restore.{no.why}", path=no.path, reason=no.reason)
+        raise Refusal(plain(text)) from None
+    print(plain(say.count("cli.restore.done", done.people, path=file)))
+    if done.again:
+        print(plain(say.count("cli.restore.again", done.again)))
+    if done.aside:
+        print(plain(say("cli.restore.aside", path=done.aside)))
+    return FINE
+
+
+def _list(backups: "Backups", say: Words, chosen: argparse.Namespace) -> int:
+    from bot.doctor import kilobytes
+
+    zone = ZoneInfo(machine_zone() or "UTC")
+    found = backups.all()
+    if not found:
+        print(plain(say("cli.restore.none", folder=backups.folder)))
+        return FINE
+    print(plain(say("cli.restore.list", folder=backups.folder)))
+    for each in found:
+        at, size = each.at.astimezone(zone), kilobytes(each.size)
+        text = say("cli.restore.entry", name=each.path.name, at=f"{at:%Y-%m-%d %H:%M}", size=size)
+        print(plain(text))
+    command = _to_restore(found[0].path.name, chosen)
+    print(plain(say("cli.restore.how", command=command)))
+    return FINE
+
+
 def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
     import asyncio
 
     from adapters.terminal.chat import HOME, Terminal
     from bot.clock import Clock
+    from bot.health import Health
+    from bot.metrics import Metrics
     from bot.service import Service
 
     named = _zone(chosen.zone, say) if chosen.zone else ""
@@ -226,10 +330,28 @@ def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
         start = local.replace(tzinfo=theirs).astimezone(UTC) if local else None
         clock = Clock(_start_of_clock(store, start, say, theirs) if start else timedelta())
         terminal = Terminal(clock, settings.exports, language(os.environ), zone, bool(named))
-        service = Service(store, clock, [terminal])
-        asyncio.run(_talk(service, terminal, start))
+        health = Health(Metrics(_version()))
+        service = Service(store, clock, [terminal], health=health)
+        service.backups = _backups(settings, store)
+        with _served(settings, health, say):
+            asyncio.run(_talk(service, terminal, start))
     print(plain(say("cli.kept_before" if service.away else "cli.kept")))
     return FINE
+
+
+@contextmanager
+def _served(settings: "Settings", health: "Health", say: Words) -> Iterator[None]:
+    """With the health port open, if one is set."""
+    from bot.health import PortUnusable, serving
+
+    if settings.health_port is None:
+        yield
+        return
+    try:
+        with serving(health, settings.health_port.host, settings.health_port.number):
+            yield
+    except PortUnusable as error:
+        raise Refusal(plain(say("cli.port", port=error.port, reason=error.reason))) from None
 
 
 def _inspect(say: Words) -> None:
@@ -263,7 +385,11 @@ def _local(wanted: str, say: Words) -> datetime:
 
 
 async def _talk(service: "Service", terminal: "Terminal", start: datetime | None) -> None:
+    import gc
+
     _mind_signals(terminal.stop)
+    # Whatever is loaded by now stays: walking it would stop everything for a tenth of a second.
+    gc.freeze()
     async with service:
         terminal.greet()
         if start:

@@ -11,15 +11,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import filelock
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from babel import Locale
 
 from bot.clock import Clock
 from bot.content.words import Words, languages, plain
 from bot.settings import Settings
-from bot.store import MIGRATIONS, StoreUnfit
-from bot.store.file import damage, revisions
+from bot.store import StoreAway, StoreUnfit
+from bot.store.file import File, damage, revisions
+from bot.store.migrations import steps
+from bot.store.server import Server
 
 RELEASED = 2026
 """No machine whose clock is right runs this program before that year."""
@@ -34,13 +34,18 @@ class Finding:
 
 
 def examine(
-    settings: Settings, path: Path, release: str, say: Words, zone: str
+    settings: Settings, database: File | Server, release: str, say: Words, zone: str
 ) -> tuple[Finding, ...]:
-    """Look at everything and change nothing; ``path`` is the database's."""
+    """Look at everything and change nothing."""
     found = [
         Finding(say("doctor.version", version=release, python=sys.version.split()[0])),
         *_settings(settings, say),
-        *_database(path, say),
+        Finding(say("doctor.database", path=database)),
+        *(
+            _file(database.path.absolute(), say)
+            if isinstance(database, File)
+            else _server(database, say)
+        ),
         *_clock(Clock().now(), zone, say),
         Finding(say("doctor.zones", version=f"tzdata {version('tzdata')}")),
         Finding(say("doctor.languages", languages=", ".join(map(_language, languages())))),
@@ -53,14 +58,35 @@ def examine(
 def _settings(settings: Settings, say: Words) -> Iterator[Finding]:
     yield Finding(say("doctor.folder", folder=settings.folder))
     yield Finding(say("doctor.log", level=settings.log_level))
+    if port := settings.health_port:
+        yield Finding(say("doctor.port", port=f"{port.host}:{port.number}"))
     for platform in settings.tokens:
         yield Finding(say("doctor.token", platform=platform))
     if not settings.tokens:
         yield Finding(say("doctor.no_token"))
 
 
-def _database(path: Path, say: Words) -> Iterator[Finding]:
-    yield Finding(say("doctor.database", path=path))
+def _server(server: Server, say: Words) -> Iterator[Finding]:
+    try:
+        found = server.look()
+    except StoreUnfit as error:
+        key = "doctor.server.foreign" if error.why == "foreign" else "doctor.server.closed"
+        yield Finding(say(key, reason=error), well=False)
+        return
+    except StoreAway as error:
+        yield Finding(say("doctor.server.closed", reason=error), well=False)
+        return
+    yield _schema(found.revisions, say) if found.revisions else Finding(say("doctor.none_yet"))
+    yield Finding(say("doctor.size", size=kilobytes(found.size)))
+    yield Finding(say("doctor.busy" if found.busy else "doctor.free"))
+
+
+def kilobytes(size: int) -> str:
+    """A size in bytes, as people read it."""
+    return f"{max(1, round(size / 1000)):,}"
+
+
+def _file(path: Path, say: Words) -> Iterator[Finding]:
     try:
         made = path.exists()
     except OSError as error:
@@ -89,7 +115,7 @@ def _database(path: Path, say: Words) -> Iterator[Finding]:
     yield _schema(found, say)
     if harm:
         yield Finding(say("doctor.damaged", harm=harm), well=False)
-    yield Finding(say("doctor.size", size=f"{max(1, round(size / 1000)):,}"))
+    yield Finding(say("doctor.size", size=kilobytes(size)))
     if not _writable(path):
         yield Finding(say("doctor.not_writable", path=path), well=False)
     yield Finding(say("doctor.busy" if _busy(path) else "doctor.free"))
@@ -100,9 +126,7 @@ def _writable(path: Path) -> bool:
 
 
 def _schema(found: frozenset[str], say: Words) -> Finding:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    scripts = ScriptDirectory.from_config(config)
+    scripts = steps()
     shown = ", ".join(sorted(found)) or "-"
     if found - {revision.revision for revision in scripts.walk_revisions()}:
         return Finding(say("doctor.schema.newer", schema=shown), well=False)

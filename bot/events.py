@@ -145,20 +145,38 @@ class Unreachable(Exception):
 class TryLater(Exception):
     """The platform cannot take the message now."""
 
-    def __init__(self, after: float) -> None:
-        """``after``: seconds to wait at the least."""
+    def __init__(self, after: float, *, everywhere: bool = False) -> None:
+        """``after``: seconds to wait at the least; ``everywhere``: not at this address alone."""
         super().__init__(f"try again in {after} s")
         self.after = after
+        self.everywhere = everywhere
 
 
 class Refused(Exception):
     """The platform will never take this message as it is."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``count`` messages in any ``seconds``."""
+
+    count: int
+    seconds: float
+
+
 class Platform(Protocol):
-    """The whole port: an adapter sends one message, and hands events to the service itself."""
+    """The whole port: an adapter sends one message, and hands events to the service itself.
+
+    ``rate`` is what the platform takes of one token in all, None if it knows no limit. It is kept
+    evenly: 30 a second are one each 33 ms, so that urgent words never wait for a burst to pass.
+    """
 
     name: str
+    rate: Rate | None
+
+    def rate_at(self, place: Address) -> Rate | None:
+        """What one address takes: a chat, or a group, may take less than the token."""
+        ...
 
     async def send(self, message: Message, edits: str = "") -> Receipt:
         """Say it; ``edits`` is the id of the message that its slot shows now, if any.

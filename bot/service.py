@@ -1,9 +1,9 @@
-"""The shell: one event to its end, a wave of due people to its end, and the sender."""
+"""The shell: one event to its end, a wave of due people to its end, and what is in the way."""
 
 import asyncio
-import logging
+import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
@@ -11,37 +11,70 @@ from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Self, TypeVar, TypeVarTuple
 
-from bot import conversation
+from bot import conversation, logs
 from bot.clock import Alarm, Clock
 from bot.content.words import words
-from bot.events import (
-    Address,
-    Incoming,
-    Lane,
-    Message,
-    Platform,
-    Refused,
-    TryLater,
-    Unreachable,
+from bot.events import Address, Incoming, Lane, Message, Platform, Receipt
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.sending import Sender
+from bot.store import (
+    Batch,
+    Done,
+    Step,
+    Store,
+    StoreAway,
+    StoreBusy,
+    StoreTooNew,
+    Up,
+    Waiting,
+    earlier,
 )
-from bot.store import Outcome, Step, Store, StoreAway, StoreBusy, StoreTooNew, Waiting
-from bot.store.turns import what_failed
-
-SEND_PATIENCE = 30.0
-"""Seconds until a request counts as failed: a platform that hangs must not stop the others."""
+from bot.store.backup import Backups, CannotCopy, Stopped
 
 AWAY_PAUSE = timedelta(seconds=1)
 """How long to leave a database alone that could not be used."""
 
+SLOW = 4.0
+"""Seconds after which somebody who waits for the database is told so."""
+
 KEPT_URGENT = 100
 """Cries for help that are kept while the store is away: of more, the newest."""
+
+TOGETHER = 64
+"""Events that share a commit: more would keep whoever is due waiting."""
+
+SLEPT = timedelta(minutes=1)
+"""A machine that was away for longer has reminders waiting, which then go out gently."""
+
+LEAVING = 4.0
+"""Seconds that what is on the wire has when the program is to end. Ten are promised in all, and a
+database that hangs takes six to be known for it."""
+
+Chore = tuple[bool, set[int]]
+"""Whether there is more of it, and the words that will not be said any more."""
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
-log = logging.getLogger(__name__)
-outages = log.getChild("outages")
+log = logs.get(__name__)
+outages = logs.get(f"{__name__}.outages")
 """Its own log, since a chat on a screen says it in words and shows no log line for it."""
+
+
+class Heard:
+    """An event that waits for its turn, and whoever waits for its commit."""
+
+    def __init__(self, incoming: Incoming) -> None:
+        """Needs a running event loop."""
+        self.incoming = incoming
+        self.told: asyncio.Task[None] | None = None
+        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def fails(self, error: Exception) -> None:
+        """It was not committed."""
+        if not self.done.done():
+            self.done.set_exception(error)
 
 
 class Service:
@@ -53,51 +86,64 @@ class Service:
         clock: Clock,
         platforms: Iterable[Platform],
         step: Step = conversation.step,
+        health: Health | None = None,
     ) -> None:
-        """Nothing happens before it is entered."""
+        """Nothing happens before it is entered. With `backups` there is one a day."""
         self.store = store
         self.clock = clock
+        self.health = health or Health(Metrics())
+        self.metrics = self.health.metrics
+        self.backups: Backups | None = None
         self._platforms = {platform.name: platform for platform in platforms}
         self._step = step
-        # One thread: a turn is plain synchronous code, and SQLite has one writer anyway.
+        # One thread: a turn is plain synchronous code, and the store has one writer anyway.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
-        self._alarm = Alarm(clock, self._ring, self._clean)
-        self._time_bell = asyncio.Event()
-        self._words_bell = asyncio.Event()
+        self._alarm = Alarm(clock, self._rung, self._clean, self._beat, self._jumped)
+        self._sender = Sender(
+            self._platforms.values(), clock, self._came_back, store.pseudonym, self.metrics
+        )
+        self._bell = asyncio.Event()
         self._moved = asyncio.Event()
-        self._wave_turn = asyncio.Lock()
-        self._sweep_due = False
-        self._stopping = False
-        self._away = False
-        self._called_down: set[tuple[int, int]] = set()
-        # Outcomes that the store holds and could not write down yet.
-        self._owing = False
+        self._heard: deque[Heard] = deque()
         self._urgent: deque[Incoming] = deque(maxlen=KEPT_URGENT)
-        self._urgent_turn = asyncio.Lock()
+        self._up: dict[int, Up] = {}
+        self._called_down: set[tuple[int, int]] = set()
+        # When time must be looked at next; whether it is to be looked at in any case.
+        self._due: datetime | None = None
+        self._look = True
+        self._full: set[str] = set()
+        self._turn_began: float | None = None
+        self._chores: deque[Callable[[], Chore]] = deque()
+        self._asides: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._silent = False
+        self._away = False
+        self._trouble: StoreAway | None = None
         self._tasks: tuple[asyncio.Task[None], ...] = ()
 
     async def __aenter__(self) -> Self:
         """Open the store and start. Raises `StoreBusy`, `StoreTooNew` or `StoreAway`."""
         try:
-            await self._on_store(self._prepare)
+            waiting, unreachable = await self._on_store("open", self._prepare)
         except BaseException:  # a cancelled start, too, leaves no thread behind
             self._thread.shutdown()
             raise
+        self._sender.reached(unreachable, reachable=False)
+        self._sender.add(waiting)
         self._alarm.start()
-        self._tasks = (
-            asyncio.create_task(self._keep_waking(), name="waves"),
-            asyncio.create_task(self._keep_sending(), name="sender"),
-        )
-        self._ring()
+        self._tasks = (asyncio.create_task(self._keep_turning(), name="turns"),)
+        self._clean()
         return self
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> tuple[list[Waiting], set[Address]]:
         self.store.open()
         kept = self.store.get("clock_offset")
         if kept and not self.clock.offset:
             self.clock.offset = timedelta(seconds=float(kept))
-        self.store.refresh(f"{_version('legs-up')}, tzdata {_version('tzdata')}")
-        self.store.sweep(self.clock.now())
+        # The first people at once: of few these are all. Others follow while everything goes on.
+        self._refresh_next()
+        self._up = self.store.with_legs_up()
+        return self.store.waiting()
 
     async def __aexit__(
         self,
@@ -107,68 +153,275 @@ class Service:
     ) -> None:
         """Stop: what is on the wire is finished and written down, what waits stays in the store."""
         self._stopping = True
+        if self.backups:
+            self.backups.stopping.set()
         self._alarm.stop()
         self._ring()
         try:
+            await self._sender.stop(LEAVING)
+            self._silent = True
+            self._ring()
             await asyncio.gather(*self._tasks)
+            for task in self._asides:
+                task.cancel()
+            await asyncio.gather(*self._asides, return_exceptions=True)
         finally:
             # On the same thread, so after everything that is still queued there.
             self._thread.submit(self.store.close)
             self._thread.shutdown()
 
     async def _on_store(
-        self, work: Callable[[*Arguments], Result], *arguments: *Arguments
+        self, what: str, work: Callable[[*Arguments], Result], *arguments: *Arguments
     ) -> Result:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, work, *arguments)
+        began = time.perf_counter()
+        try:
+            return await loop.run_in_executor(self._thread, work, *arguments)
+        finally:
+            self.metrics.database(what, time.perf_counter() - began)
 
     def _ring(self) -> None:
-        self._time_bell.set()
-        self._words_bell.set()
+        self._bell.set()
 
-    def _clean(self) -> None:
-        self._sweep_due = True
+    def _rung(self) -> None:
+        """The alarm: time must be looked at."""
+        if self.clock.ahead and not self._up:
+            # The machine's clock was set back; nobody rests any more who would notice.
+            self.clock.follow()
+            self._chores.append(self._clamp)
+        self._look = True
         self._ring()
+
+    def _jumped(self, by: timedelta) -> None:
+        """The machine's clock was moved, or the machine has slept."""
+        if by > SLEPT:
+            self._sender.recover()
+        self._rung()
+
+    def _beat(self, lag: float) -> None:
+        """Each second: nobody's way out may wait for a database that does not answer."""
+        self.health.beat(lag)
+        if self._hangs:
+            self._aside(self._call_down())
+
+    @property
+    def _hangs(self) -> bool:
+        """Whether the store is away, or takes so long that it may be."""
+        began = self._turn_began
+        return self._away or (began is not None and time.monotonic() - began > SLOW)
+
+    def _aside(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+    def _came_back(self) -> None:
+        """A platform has answered."""
+        if self._full and any(self._sender.room().get(name) for name in self._full):
+            self._look = True
+        self._sender.calm(self._platforms.keys() - self._full)
+        self._tell_moved()
+        self._ring()
+
+    def _tell_moved(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     # Events
 
-    async def receive(self, incoming: Incoming) -> None:
+    async def receive(self, incoming: Incoming) -> bool:
         """One event; returns once it is committed. A second delivery of its id does nothing.
 
-        While the store is away a cry for help is answered, and handed to the store later.
+        False if it could not be: the person was told, and a platform may deliver it again. While
+        the store is away a cry for help is answered, and handed to the store later.
         """
+        if self._silent:
+            return False
+        heard = Heard(incoming)
+        self._heard.append(heard)
+        self._ring()
+        patience = 0.0 if self._hangs and _urgent(incoming) else SLOW
+        slow = asyncio.get_running_loop().call_later(patience, self._tell_slow, heard)
         try:
-            await self._hand_in_urgent()
-            await self._on_store(self.store.receive, incoming, self._step, self.clock.now())
-        except StoreAway as error:
-            self._lost(error)
-            if conversation.urgent_words(incoming.event, incoming.locale):
-                self._urgent.append(incoming)
-                self._time_bell.set()
-            await self._say_without_store(incoming, "store.away")
-        except Exception as error:  # noqa: BLE001 - even now the person must hear something
-            log.error("not even an apology could be kept: %s", what_failed(error))  # noqa: TRY400 - a traceback could hold words
+            if await heard.done:
+                return True
             await self._say_without_store(incoming, "service.failed")
-        else:
-            self._found()
-            self._ring()
+        except StoreAway:
+            slow.cancel()
+            if _urgent(incoming):
+                self._urgent.append(incoming)
+                self._ring()
+            await (heard.told or self._say_without_store(incoming, "store.away"))
+        finally:
+            slow.cancel()
+        return False
 
-    async def _hand_in_urgent(self) -> None:
-        """Give the store what it missed, in order, before anything that comes later."""
-        async with self._urgent_turn:
-            while self._urgent:
-                incoming = self._urgent[0]
-                try:
-                    await self._on_store(self.store.receive, incoming, self._step, self.clock.now())
-                except StoreAway:
-                    raise
-                except Exception as error:  # noqa: BLE001 - it was answered; others wait behind it
-                    log.error("an urgent event could not be kept: %s", what_failed(error))  # noqa: TRY400 - a traceback could hold words
-                # Had so many come meanwhile that this one fell out, another is the first.
-                if self._urgent and self._urgent[0] is incoming:
-                    self._urgent.popleft()
-                self._found()
-                self._words_bell.set()
+    def _tell_slow(self, heard: Heard) -> None:
+        heard.told = asyncio.create_task(self._say_without_store(heard.incoming, "store.slow"))
+
+    # Turns
+
+    async def _keep_turning(self) -> None:
+        """Take whatever there is to do, commit it together, tell whom it concerns, and again."""
+        while True:
+            self._bell.clear()
+            if self._away and (self._silent or not await self._come_back()):
+                if self._silent:
+                    break
+                await self._pause()
+                continue
+            batch, heard = self._next_batch()
+            if batch is None:
+                if self._silent:
+                    break
+                await self._rest()
+                continue
+            self._turn_began = time.monotonic()
+            try:
+                done = await self._on_store(
+                    "turn", self.store.turn, batch, self._step, self.clock.now()
+                )
+                self._take_in(batch, heard, done)
+            except StoreAway as error:
+                self._lost(error, heard)
+            except Exception:
+                log.exception("no turn")
+                for each in heard:
+                    if not each.done.done():
+                        each.done.set_result(False)
+                await self._pause()
+            finally:
+                self._turn_began = None
+                self._tell_moved()
+        for each in self._heard:
+            each.fails(StoreAway("the program ends"))
+
+    def _next_batch(self) -> tuple[Batch | None, list[Heard]]:
+        """What the next commit takes; None if there is nothing to do."""
+        outcomes = self._sender.back()
+        # Cries for help that the store missed come before anything that was said later.
+        urgent = list(self._urgent)
+        heard = [self._heard.popleft() for _ in range(min(TOGETHER, len(self._heard)))]
+        late = () if self._stopping else self._sender.late()
+        look = self._look or (self._due is not None and self._due <= self.clock.now())
+        due = None
+        if look and not self._stopping:
+            due, self._look = self._sender.room(), False
+        if not (outcomes or urgent or heard or late or due is not None):
+            return None, []
+        incoming = (*urgent, *(each.incoming for each in heard))
+        return Batch(outcomes, incoming, late, due), heard
+
+    def _take_in(self, batch: Batch, heard: Iterable[Heard], done: Done) -> None:
+        """A commit is done: whatever of it is held in memory follows."""
+        self._sender.written(batch.outcomes)
+        self._sender.drop(done.gone)
+        self._sender.reached(done.reached)
+        self._sender.add(done.words)
+        handed_in = {id(incoming) for incoming in batch.heard}
+        if self._urgent:
+            left = (incoming for incoming in self._urgent if id(incoming) not in handed_in)
+            self._urgent = deque(left, KEPT_URGENT)
+        for each in heard:
+            if not each.done.done():
+                each.done.set_result(each.incoming.id not in done.failed)
+        for who, up in done.up.items():
+            if up is None:
+                self._up.pop(who, None)
+            else:
+                self._up[who] = up
+        for lane, late in done.woken:
+            self.metrics.woken(lane, (late.total_seconds(),))
+        self._set_alarm(batch, done)
+
+    def _set_alarm(self, batch: Batch, done: Done) -> None:
+        if batch.due is None:
+            due = earlier(self._due, done.next_wake)
+        else:
+            due = done.next_wake
+            self.metrics.wave(len(done.woken))
+            # Somebody else is due where there was no more room: when there is, look again.
+            self._full = done.more
+            room = self._sender.room()
+            self._look |= any(room.get(name, 1) > 0 for name in self._full)
+            self._sender.calm(self._platforms.keys() - self._full)
+        due = earlier(due, self._sender.next_late())
+        if due != self._due:
+            self._due = due
+            self._alarm.set(due)
+        for name, waiting in self._sender.waiting().items():
+            self.metrics.waiting(name, waiting)
+
+    async def _rest(self) -> None:
+        """Nothing is to be done now: what can wait has its turn, or all wait."""
+        if self.store.unwiped and not self._away:
+            with suppress(StoreAway):
+                await self._on_store("wipe", self.store.wipe)
+            if not self.store.unwiped:
+                return
+        if self._chores and not self._away and not self._stopping:
+            try:
+                more, gone = await self._on_store("chore", self._chores[0])
+            except StoreAway as error:
+                self._lost(error, ())
+            except Exception:
+                log.exception("a chore failed")
+                self._chores.popleft()
+            else:
+                self._sender.drop(gone)
+                if not more:
+                    self._chores.popleft()
+            return
+        await self._bell.wait()
+
+    async def _pause(self) -> None:
+        """Leave the database alone until somebody speaks, or for a moment; then try again."""
+        self._look = True
+        self._tell_moved()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AWAY_PAUSE.total_seconds()):
+                await self._bell.wait()
+
+    # Chores: long work in small pieces, between which everything else goes on
+
+    def _clean(self) -> None:
+        """Delete what is kept no longer, and see whether the time zones are those of before."""
+        self._chores.extend((self._refresh_next, self._sweep_next))
+        self._ring()
+        if self.backups:
+            self._aside(self._back_up(self.backups))
+
+    async def _back_up(self, backups: Backups) -> None:
+        """On a thread of its own: a big file takes seconds, and nobody shall wait for it."""
+        try:
+            # By the machine's clock: whoever tries out next year shall not lose this week's.
+            await asyncio.to_thread(backups.daily, self.clock.wall())
+        except Stopped:
+            return
+        except (CannotCopy, StoreAway) as error:
+            log.warning("no backup", why=str(error))
+        except Exception:
+            log.exception("no backup")
+
+    def _refresh_next(self) -> Chore:
+        """Compute when to wake people anew, if the program or the time zones changed."""
+        written_with = f"{_version('legs-up')}, tzdata {_version('tzdata')}"
+        if self.store.get("written_with") == written_with:
+            return False, set()
+        after = self.store.refresh(int(self.store.get("refreshed") or 0))
+        self.store.put("refreshed", str(after or 0))
+        if after is None:
+            self.store.put("written_with", written_with)
+            self._look = True
+        return after is not None, set()
+
+    def _sweep_next(self) -> Chore:
+        swept, gone = self.store.sweep(self.clock.now())
+        return swept > 0, gone
+
+    def _clamp(self) -> Chore:
+        self.store.clamp(self.clock.now())
+        return False, set()
 
     # Outages
 
@@ -177,18 +430,42 @@ class Service:
         """Whether the store could not be used when it last was to write something."""
         return self._away
 
-    def _lost(self, error: StoreAway) -> None:
+    def _lost(self, error: StoreAway, heard: Iterable[Heard]) -> None:
         """Said once in the log, however often it is noticed."""
         if not self._away:
-            outages.error("the store is away: %s", error)
-        self._away = True
+            outages.error("the store is away", why=str(error))
+            self.health.store(away=True)
+        self._away, self._trouble = True, error
+        for each in (*heard, *self._heard):
+            each.fails(error)
+        self._heard.clear()
+        self._aside(self._call_down())
 
-    def _found(self) -> None:
+    async def _come_back(self) -> bool:
+        """Whether the store is back; then memory is as the store is, not as it should be.
+
+        A commit whose answer was lost may have been done all the same.
+        """
+        self._turn_began = time.monotonic()
+        try:
+            waiting, self._up = await self._on_store("back", self._read_again)
+        except StoreAway as error:
+            self._lost(error, ())
+            return False
+        finally:
+            self._turn_began = None
+        self._sender.again(waiting)
+        outages.warning("the store is back")
+        self.health.store(away=False)
+        self._called_down.clear()
+        self._sender.recover()
+        self._away, self._trouble, self._look = False, None, True
+        return True
+
+    def _read_again(self) -> tuple[list[Waiting], dict[int, Up]]:
         # Only what was written proves it: a full disk can be read all the time.
-        if self._away:
-            outages.warning("the store is back")
-            self._called_down.clear()
-        self._away = False
+        self.store.put("back", self.clock.wall().isoformat())
+        return self.store.waiting()[0], self.store.with_legs_up()
 
     async def _say_without_store(self, incoming: Incoming, key: str) -> None:
         urgent = conversation.urgent_words(incoming.event, incoming.locale)
@@ -197,34 +474,37 @@ class Service:
 
     async def _call_down(self) -> None:
         """Nothing can be written, but legs that are up must come down: said once a rest."""
-        with suppress(StoreAway):
-            for place, person in await self._on_store(self.store.over_time, self.clock.now()):
-                rest = (person.id, person.hold.number if person.hold else 0)
-                if rest not in self._called_down:
-                    self._called_down.add(rest)
-                    text = conversation.exit_words(person.speaks)
-                    await self._say_at_once(Message(place, text, lane=Lane.EXIT))
+        now = self.clock.now()
+        for who, up in list(self._up.items()):
+            rest = (who, up.number)
+            if up.ends is not None and up.ends <= now and rest not in self._called_down:
+                self._called_down.add(rest)
+                text = conversation.exit_words(up.speaks)
+                if not await self._say_at_once(Message(up.place, text, lane=Lane.EXIT)):
+                    self._called_down.discard(rest)
 
-    async def _say_at_once(self, message: Message) -> None:
-        try:
-            async with asyncio.timeout(SEND_PATIENCE):
-                await self._platforms[message.to.platform].send(message)
-        except Exception as error:  # noqa: BLE001 - whatever it is, there is nothing left to try
-            log.error("could not say that the store is away: %s", what_failed(error))  # noqa: TRY400 - as above
+    async def _say_at_once(self, message: Message) -> bool:
+        """Say what no row of the store stands for; whether the platform took it."""
+        platform = self._platforms.get(message.to.platform)
+        if platform is None:
+            return False
+        waiting = Waiting(0, message, None, "without-store", self.clock.now())
+        return isinstance(await self._sender.say(platform, waiting), Receipt)
 
     # Time
 
     async def next_due(self) -> datetime | None:
         """The next moment at which somebody is due, or words are."""
-        return await self._on_store(self.store.next_due, self.clock.now())
+        wake = await self._on_store("time", self.store.next_wake)
+        return earlier(wake, self._sender.next_moment())
 
     async def clock_at(self, place: Address) -> tzinfo | None:
         """The clock on the wall of the person there, None while unknown. Raises `StoreAway`."""
-        return await self._on_store(self.store.clock_at, place)
+        return await self._on_store("time", self.store.clock_at, place)
 
     async def last_at(self) -> datetime | None:
         """The latest moment at which anybody was stepped."""
-        return await self._on_store(self.store.last_at)
+        return await self._on_store("time", self.store.last_at)
 
     async def travel(self, to: datetime) -> None:
         """Make it ``to`` now, after each due moment on the way in order, at its own time.
@@ -233,11 +513,9 @@ class Service:
         """
         while (due := await self.next_due()) and due <= to and not self._stopping:
             await self._set_clock(due)
-            await self._serve_due()
-            await self._until_said(None)
+            await self._all_said()
         await self._set_clock(to)
-        await self._serve_due()
-        await self._until_said(None)
+        await self._all_said()
 
     async def _set_clock(self, now: datetime) -> None:
         ahead = max(timedelta(), now - self.clock.now())
@@ -245,146 +523,62 @@ class Service:
 
     async def _keep_offset(self, offset: timedelta) -> None:
         # First in the store: after a crash it may be later than it seemed, never earlier.
-        await self._on_store(self.store.put, "clock_offset", str(offset.total_seconds()))
+        await self._on_store("time", self.store.put, "clock_offset", str(offset.total_seconds()))
         self.clock.offset = offset
+        self._due = None
+        self._sender.look()
+        self._rung()
 
     async def resting(self) -> bool:
         """Whether anybody has their legs up, or is on their way up or down."""
-        return await self._on_store(self.store.resting)
+        return bool(self._up)
 
     async def reset_clock(self) -> bool:
         """Back to real time. What was set for a moment of the time tried out stays set for it.
 
         Not during a rest, whose end would lie in that future: False, and nothing is changed.
         """
-        if await self.resting():
+        if self._up:
             return False
         await self._keep_offset(timedelta())
-        await self._on_store(self.store.clamp, self.clock.now())
-        self._ring()
+        await self._on_store("time", self.store.clamp, self.clock.now())
+        self._sender.reset()
+        self._rung()
         return True
 
-    async def _keep_waking(self) -> None:
-        while not self._stopping:
-            self._time_bell.clear()
-            try:
-                await self._serve_due()
-                if self._sweep_due:
-                    await self._on_store(self.store.sweep, self.clock.now())
-                    self._sweep_due = False
-            except Exception as error:  # noqa: BLE001 - this task must outlive everything
-                self._failed("no wave", error)
-                if isinstance(error, StoreAway):
-                    await self._call_down()
-                self._alarm.set(self.clock.now() + AWAY_PAUSE)
-            await self._time_bell.wait()
-        # The last chance: these are in memory only.
-        with suppress(StoreAway):
-            await self._hand_in_urgent()
-
-    async def _serve_due(self) -> None:
-        """Wake everybody who is due, then set the alarm to the next moment."""
-        async with self._wave_turn:
-            # Before anybody is led on: they may have wanted to stop.
-            await self._hand_in_urgent()
-            while not self._stopping and await self._on_store(
-                self.store.wave, self._step, self.clock.now()
-            ):
-                self._found()
-                self._words_bell.set()
-            if not self._stopping:
-                self._alarm.set(await self.next_due())
-
-    # Words
+    # Waiting for what is to come
 
     async def settled(self, address: Address) -> None:
         """Until every word for this address that may be said now was said, or has failed.
 
-        While the store is away: until what can still be read was said.
+        And written down, unless the store is away.
         """
-        try:
-            await self._until_said(address)
-        except StoreAway as error:
-            self._lost(error)
-
-    async def _until_said(self, address: Address | None) -> None:
-        # What waited for its time may be sayable now, though nothing was written.
-        self._words_bell.set()
+        self._sender.look()
         while not self._stopping:
-            # Taken before the question: what moves after it wakes us.
             moved = self._moved
-            if not await self._on_store(
-                self.store.unsaid, address, self.clock.now(), self._platforms
-            ):
+            if not self._sender.unsaid(address) and (self._away or not self._sender.back()):
                 return
             await moved.wait()
 
-    async def _keep_sending(self) -> None:
-        """Settle what came back and send what may go next, until all on the wire is done."""
-        on_wire: set[asyncio.Task[Outcome]] = set()
-        while True:
-            self._words_bell.clear()
-            back = [task.result() for task in on_wire if task.done()]
-            on_wire = {task for task in on_wire if not task.done()}
-            open_to = () if self._stopping else tuple(self._platforms)
-            for waiting in await self._exchange(back, open_to):
-                task = asyncio.create_task(self._send(waiting))
-                task.add_done_callback(lambda _: self._words_bell.set())
-                on_wire.add(task)
-            self._tell_moved()
-            if self._stopping and not on_wire:
-                break
-            again = AWAY_PAUSE.total_seconds() if self._owing else None
-            with suppress(TimeoutError):
-                async with asyncio.timeout(again):
-                    await self._words_bell.wait()
+    async def _all_said(self) -> None:
+        """Until nobody is due now, and no words are. Raises `StoreAway`."""
+        while not self._stopping:
+            moved = self._moved
+            if self._trouble is not None:
+                raise self._trouble
+            if self._idle and not self._sender.unsaid(None):
+                return
+            await moved.wait()
 
-    async def _exchange(self, back: Collection[Outcome], open_to: Collection[str]) -> list[Waiting]:
-        """T2, and the words that go next: those that can be read, if nothing can be written."""
-        owed = self._owing or bool(back)
-        self._owing = True
-        now = self.clock.now()
-        try:
-            taken = await self._on_store(self.store.exchange, back, now, open_to)
-        except Exception as error:  # noqa: BLE001 - the sender must outlive everything
-            self._failed("no receipts", error)
-        else:
-            self._owing = False
-            if owed:
-                self._found()
-            return taken
-        try:
-            return await self._on_store(self.store.take, now, open_to)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._failed("no words", error)
-            return []
+    @property
+    def _idle(self) -> bool:
+        due = self._due is not None and self._due <= self.clock.now()
+        to_do = self._heard or self._urgent or self._sender.back() or self._sender.late()
+        return not (self._turn_began is not None or self._look or due or to_do)
 
-    def _failed(self, what: str, error: Exception) -> None:
-        if isinstance(error, StoreAway):
-            self._lost(error)
-        else:
-            log.error("%s: %s", what, what_failed(error))
 
-    def _tell_moved(self) -> None:
-        self._moved.set()
-        self._moved = asyncio.Event()
-
-    async def _send(self, waiting: Waiting) -> Outcome:
-        message = waiting.message
-        try:
-            async with asyncio.timeout(SEND_PATIENCE):
-                receipt = await self._platforms[message.to.platform].send(message, waiting.edits)
-        except (TryLater, Unreachable) as answer:
-            return Outcome(waiting, answer)
-        except Refused as answer:
-            who = self.store.pseudonym(message.to)
-            log.error("%s refused words to %s", message.to.platform, who)  # noqa: TRY400 - as above
-            return Outcome(waiting, answer)
-        except Exception as error:  # noqa: BLE001 - a platform's trouble, tried again later
-            who = self.store.pseudonym(message.to)
-            log.error("words to %s failed: %s", who, what_failed(error))  # noqa: TRY400 - as above
-            return Outcome(waiting, error)
-        return Outcome(waiting, receipt)
+def _urgent(incoming: Incoming) -> bool:
+    return bool(conversation.urgent_words(incoming.event, incoming.locale))
 
 
 def _version(distribution: str) -> str:

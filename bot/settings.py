@@ -1,14 +1,16 @@
 """The settings: the environment and a ``.env`` file in the working folder, read once."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 APP = "legs-up"
 DATABASE_FILE = "legs-up.sqlite3"
+THIS_MACHINE = "127.0.0.1"
+HIGHEST_PORT = 65535
 
 
 class BadSetting(Exception):
@@ -24,8 +26,33 @@ class BadSetting(Exception):
         self.name = name
 
 
+class Port(NamedTuple):
+    """Where to listen."""
+
+    host: str
+    number: int
+
+
 def _upper(value: object) -> object:
     return value.strip().upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _port(value: object) -> object:
+    """``9090`` is a port of this machine alone; ``0.0.0.0:9090`` and ``[::]:9090`` are open."""
+    if not isinstance(value, str):
+        return value
+    host, colon, number = value.strip().rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    # A colon in a host must be in brackets, or nobody knows which one is the port's.
+    if bool(colon) != bool(bare) or (":" in host and host != f"[{bare}]"):
+        raise ValueError("no host")
+    if not (number.isascii() and number.isdigit() and 0 < int(number) <= HIGHEST_PORT):
+        raise ValueError("no port")
+    return Port(bare or THIS_MACHINE, int(number))
 
 
 def _folder(path: Path) -> Path:
@@ -66,6 +93,12 @@ class Settings(BaseSettings):
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
     ] = Field(default="WARNING", validation_alias="LOG_LEVEL")
+    log_format: Annotated[Literal["auto", "json", "text"], BeforeValidator(_lower)] = Field(
+        default="auto", validation_alias="LOG_FORMAT"
+    )
+    health_port: Annotated[Port | None, NoDecode, BeforeValidator(_port)] = Field(
+        default=None, validation_alias="HEALTH_PORT"
+    )
     telegram_token: SecretStr | None = Field(default=None, validation_alias="TELEGRAM_TOKEN")
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
 
@@ -78,6 +111,11 @@ class Settings(BaseSettings):
     def exports(self) -> Path:
         """The folder for files that are handed to the person."""
         return self.folder / "exports"
+
+    @property
+    def backups(self) -> Path:
+        """The folder for copies of the database."""
+        return self.folder / "backups"
 
     @property
     def tokens(self) -> tuple[str, ...]:

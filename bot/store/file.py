@@ -1,26 +1,17 @@
-"""The SQLite file: how it is opened, brought up to date, and what can be wrong with it."""
+"""A SQLite file: how it is opened, and what can be wrong with it."""
 
 import errno
-import logging
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, suppress
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    NotSupportedError,
-    ProgrammingError,
-)
+import filelock
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+from bot.store.migrations import OURS
+from bot.store.troubles import StoreAway, StoreBusy, StoreUnfit, StoreUnknown
 
 PRAGMAS = (
     "journal_mode = WAL",
@@ -30,10 +21,6 @@ PRAGMAS = (
     # What is deleted is overwritten: /forget means the bytes, too.
     "secure_delete = ON",
 )
-
-
-OURS = {"alembic_version", "person"}
-"""Tables that every version of ours has, so that a database without them is another's."""
 
 UNFIT = {
     sqlite3.SQLITE_NOTADB: "garbled",
@@ -46,49 +33,80 @@ UNFIT = {
 FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-class StoreBusy(Exception):
-    """Another process has the database open."""
+class File:
+    """One SQLite file, used by one process at a time, which a lock beside it sees to."""
 
+    kind = "file"
 
-class StoreTooNew(Exception):
-    """The database was written by a newer program than this one."""
+    def __init__(self, url: URL, patience: float) -> None:
+        """``patience`` is how many seconds to wait for a locked file. Raises `StoreUnknown`."""
+        if not url.database or url.database == ":memory:":
+            raise StoreUnknown("The database must be a file: sqlite:///path/to/file.db")
+        self.path = Path(url.database)
+        self._url = url
+        self._patience = patience
+        # Not of a thread: opened on one, it may be closed on another.
+        self._lock = filelock.FileLock(f"{self.path}.lock", thread_local=False)
 
+    def __str__(self) -> str:
+        return str(self.path.absolute())
 
-class StoreAway(Exception):
-    """The database cannot be used now."""
+    def open(self) -> Engine:
+        """Take the file. Raises `StoreBusy`, `StoreUnfit` or `StoreAway`."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(blocking=False)
+            if self.path.exists():
+                # Before anything touches it; what else is wrong is said when it is opened.
+                with suppress(sqlite3.Error):
+                    revisions(self.path)
+            else:
+                # Before SQLite makes it, so that nobody else on the machine may read it.
+                self.path.touch(mode=0o600)
+        except filelock.Timeout:
+            raise StoreBusy(f"{self.path} is in use by another legs-up") from None
+        except OSError as error:
+            raise self.trouble(error) from error
+        return connect(self._url, self._patience)
 
+    def close(self) -> None:
+        """Let others have it."""
+        self._lock.release()
 
-class StoreUnfit(StoreAway):
-    """The file will not do as it is; ``why`` is "garbled", "foreign" or "read_only"."""
+    def trouble(self, error: BaseException | None) -> StoreAway:
+        """What an error of SQLite or of the system means for the file."""
+        if isinstance(error, OSError):
+            reason = error.strerror or type(error).__name__
+            if error.errno in FORBIDDEN:
+                return StoreUnfit(self.path, "read_only", reason)
+            return StoreAway(f"{self.path}: {reason}")
+        # The lowest byte is the kind; the others say where in SQLite it was noticed.
+        why = UNFIT.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        return StoreUnfit(self.path, why, str(error)) if why else StoreAway(f"{self.path}: {error}")
 
-    def __init__(self, path: Path, why: str, reason: str) -> None:
-        """``reason`` is what the system says."""
-        super().__init__(f"{path}: {reason}")
-        self.why = why
-
-
-class StoreUnknown(ValueError):
-    """An address of a database that this version cannot use."""
-
-
-def located(url: str) -> tuple[URL, Path]:
-    """The address of a database, and its file. Raises `StoreUnknown`."""
-    found = make_url(url)
-    if found.get_backend_name() != "sqlite":
-        raise StoreUnknown("Only SQLite works in this version; PostgreSQL is not in it yet.")
-    if not found.database or found.database == ":memory:":
-        raise StoreUnknown("The database must be a file: sqlite:///path/to/file.db")
-    return found, Path(found.database)
+    def wipe(self, engine: Engine) -> bool:
+        """Empty the write-ahead log, which still holds what was erased; whether it could be."""
+        try:
+            with closing(engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                # A backup may read for seconds, for which nobody who speaks shall wait.
+                cursor.execute("PRAGMA busy_timeout = 0")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                found = cursor.fetchone()
+                cursor.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
+        except (sqlite3.Error, DBAPIError):
+            return False
+        return found is not None and found[0] == 0
 
 
 def connect(url: URL, patience: float) -> Engine:
     """An engine whose every transaction may write, from its first statement on."""
-    # At DEBUG these log every row that is read; no log may hold a person's words.
-    logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": patience})
+    path = Path(url.database or "")
 
     @event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _record: object) -> None:
+    def configure(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+        record.info["file"] = _which(path)
         # sqlite3 shall not begin transactions by itself: it would begin them too late.
         connection.isolation_level = None
         for pragma in PRAGMAS:
@@ -96,35 +114,24 @@ def connect(url: URL, patience: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
+        # SQLite would go on in a file that was deleted, and all of it would end with the program.
+        if _which(path) != connection.info["file"]:
+            raise StoreAway(f"{path}: it is not there any more")
         # The write lock at once: a turn that reads first could otherwise fail half-way.
         # One that only reads takes none: it goes on while another program writes.
-        reading = connection.get_execution_options().get("reading", False)
+        reading = connection.info.get("reading", False)
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 
 
-@contextmanager
-def troubles_named(path: Path) -> Iterator[None]:
-    """Turn what a database can suffer from into `StoreAway`; mistakes of ours stay as they are."""
+def _which(path: Path) -> tuple[int, int] | None:
+    """Which file is there, None if none is."""
     try:
-        yield
-    except (IntegrityError, ProgrammingError, DataError, NotSupportedError):
-        raise
-    except DBAPIError as error:
-        raise away(path, error.orig) from None
-
-
-def away(path: Path, error: BaseException | None) -> StoreAway:
-    """What an error of SQLite or of the system means for the file."""
-    if isinstance(error, OSError):
-        reason = error.strerror or type(error).__name__
-        if error.errno in FORBIDDEN:
-            return StoreUnfit(path, "read_only", reason)
-        return StoreAway(f"{path}: {reason}")
-    # The lowest byte is the kind; the others say where in SQLite it was noticed.
-    why = UNFIT.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    return StoreUnfit(path, why, str(error)) if why else StoreAway(f"{path}: {error}")
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def revisions(path: Path) -> frozenset[str]:
@@ -151,27 +158,3 @@ def damage(path: Path) -> str:
     with closing(sqlite3.connect(address, uri=True, timeout=2)) as db:
         (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
         return "" if found == "ok" else str(found)
-
-
-def wipe(engine: Engine) -> bool:
-    """Empty the write-ahead log, which still holds what was erased; whether it could be done."""
-    try:
-        with closing(engine.raw_connection()) as connection:
-            cursor = connection.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            found = cursor.fetchone()
-    except (sqlite3.Error, DBAPIError):
-        return False
-    return found is not None and found[0] == 0
-
-
-def migrate(db: Connection) -> None:
-    """Bring the tables to this version. Raises `StoreTooNew`."""
-    config = Config()
-    # Alembic's settings are a ConfigParser's, to which a percent sign means something.
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = db
-    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
-    if set(MigrationContext.configure(db).get_current_heads()) - known:
-        raise StoreTooNew("This database was written by a newer version of legs-up.")
-    command.upgrade(config, "head")

@@ -1,88 +1,62 @@
-"""Words on their way: written with the step that said them, gone once a platform has them."""
+"""Words on their way: written with the step that said them, gone once a platform has them.
+
+The table is the truth. What waits in it is handed to the sender with each commit, and at the
+start, so that nobody has to look for it.
+"""
 
 import json
-import logging
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from bot.events import Address, Lane, Message, Receipt, Refused, TryLater, Unreachable
+from bot import logs
+from bot.events import Address, Message, Receipt, Refused, Unreachable
+from bot.store.many import Many
 from bot.store.people import at_place, columns, place_of
-from bot.store.tables import address, outbox, shown
-
-LANES = 8
-"""Requests in flight per platform: 30 to 50 a second at 100 to 200 ms each need 3 to 10."""
-
-KEPT_FOR_URGENT = 2
-"""Of those, never taken by replies and reminders."""
-
-FIRST_BACKOFF = timedelta(seconds=2)
-LAST_BACKOFF = timedelta(minutes=5)
-
-HOLDING_UP = 3
-"""After so many failures (14 s) a message no longer holds up what comes after it."""
+from bot.store.tables import address, micros, outbox, person, shown
 
 _MESSAGE = TypeAdapter(Message)
 
-Leased = dict[int, "Waiting"]
-"""What was handed out, by id: on the wire, or answered and not written down yet.
-
-In memory only: after a crash all of it waits again.
-"""
-
-log = logging.getLogger(__name__)
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A row that is handed out to be sent; ``edits`` is the message that its slot shows now."""
+    """A row that waits to be said; ``edits`` is the message that its slot shows now.
+
+    ``person_id`` is whose words they are, None for somebody of whom nothing is kept; ``cause``
+    names in every log what led to them, ``at`` is when they were found.
+    """
 
     id: int
     message: Message
-    lane: Lane
-    edits: str
+    person_id: int | None
+    cause: str
+    at: datetime
+    edits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it on the platform: a receipt, or what was raised."""
+    """What became of a row on the platform: a receipt, or what was raised.
+
+    None: it was not said, since newer words for the same slot came before.
+    """
 
     waiting: Waiting
-    result: Receipt | Exception
+    result: Receipt | Exception | None
 
     @property
     def final(self) -> bool:
         """Whether it needs to be said no more, though the row may still stand."""
-        return isinstance(self.result, Receipt | Refused)
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What is known of rows beyond the table, since it was not or cannot be written there.
-
-    ``unwritten`` came back already; the ``unreadable`` ones are dropped when there is writing.
-    """
-
-    leased: Leased
-    unwritten: Collection[Outcome]
-    unreadable: set[int]
-
-    @property
-    def done(self) -> set[int]:
-        """The rows that are never handed out again, though they still stand."""
-        return {o.waiting.id for o in self.unwritten if o.final} | self.unreadable
-
-    @property
-    def on_wire(self) -> list[Waiting]:
-        """What no platform has answered yet."""
-        answered = {outcome.waiting.id for outcome in self.unwritten}
-        return [waiting for waiting in self.leased.values() if waiting.id not in answered]
+        nobody = self.waiting.person_id is None
+        return isinstance(self.result, Receipt | Refused | None) or (
+            nobody and isinstance(self.result, Unreachable)
+        )
 
 
 def message_of(row: Row[Any]) -> Message:
@@ -90,210 +64,145 @@ def message_of(row: Row[Any]) -> Message:
     return _MESSAGE.validate_python(json.loads(row.payload) | {"to": place_of(row)})
 
 
-def put(
-    db: Connection,
-    messages: Iterable[Message],
-    person_id: int | None,
-    now: datetime,
-    leased: Leased,
-) -> None:
-    """Add words, in order; those for a slot replace what still waits for it, unless on the wire."""
-    for message in messages:
-        if message.slot:
-            db.execute(
-                delete(outbox).where(
-                    at_place(outbox, message.to),
-                    outbox.c.slot == message.slot,
-                    outbox.c.id.not_in(list(leased)),
-                )
-            )
-        db.execute(
-            insert(outbox).values(
-                **columns(message.to),
-                person_id=person_id,
-                lane=message.lane,
-                slot=message.slot,
-                not_before=now,
-                until=message.until,
-                # The address stands in its columns only.
-                payload=_MESSAGE.dump_json(message, exclude={"to"}).decode(),
-                attempts=0,
-            )
-        )
+_PUT = Many(insert(outbox))
+_SHOWN = select(shown).where(shown.c.person_id.in_(bindparam("people", expanding=True)))
 
 
-_SAME_PLACE = and_(
-    address.c.platform == outbox.c.platform,
-    address.c.chat_id == outbox.c.chat_id,
-    address.c.thread == outbox.c.thread,
-)
+def put(db: Connection, words: Sequence[Waiting]) -> list[Waiting]:
+    """Add words, in order; they come back with the message that their slot shows now."""
+    if not words:
+        return []
+    _PUT(db, [_as_row(each) for each in words])
+    with_slot = {each.person_id for each in words if each.message.slot} - {None}
+    if not with_slot:
+        return list(words)
+    shows = {
+        (place_of(row), row.slot): row.message_id
+        for row in db.execute(_SHOWN, {"people": list(with_slot)})
+    }
+    return [_editing(each, shows) for each in words]
 
 
-def _queues(now: datetime, done: Collection[int]) -> Select[Any]:
-    """For each address that can be reached: its first row that is not done, its urgent lane."""
-    timely = or_(outbox.c.until.is_(None), outbox.c.until > now)
-    counts = or_(outbox.c.attempts < HOLDING_UP, outbox.c.not_before <= now)
-    return (
-        select(func.min(outbox.c.id).label("first"), func.min(outbox.c.lane).label("urgency"))
-        .select_from(outbox.outerjoin(address, _SAME_PLACE))
-        .where(timely, counts, address.c.reachable.is_not(False), outbox.c.id.not_in(done))
-        .group_by(outbox.c.platform, outbox.c.chat_id, outbox.c.thread)
-    )
+def _editing(waiting: Waiting, shows: dict[tuple[Address, str], str]) -> Waiting:
+    message = waiting.message
+    edits = shows.get((message.to, message.slot), "") if message.slot else ""
+    if not edits or waiting.person_id is None:
+        return waiting
+    return replace(waiting, edits=edits)
 
 
-def take(
-    db: Connection,
-    now: datetime,
-    platforms: Collection[str],
-    memory: Memory,
-) -> list[Waiting]:
-    """Hand out what may be sent now: one row an address, urgent lanes first, within `LANES`.
+def _as_row(waiting: Waiting) -> dict[str, Any]:
+    message = waiting.message
+    return {
+        "id": waiting.id,
+        "person_id": waiting.person_id,
+        **columns(message.to),
+        "lane": int(message.lane),
+        "slot": message.slot,
+        "at": micros(waiting.at),
+        "until": micros(message.until) if message.until else None,
+        # The address stands in its columns only.
+        "payload": _MESSAGE.dump_json(message, exclude={"to"}).decode(),
+        "cause": waiting.cause,
+    }
 
-    Only reads the table; ``memory`` learns of what was handed out, and what cannot be read.
-    """
-    done = memory.done
-    queues = _queues(now, done).subquery()
-    rows = db.execute(
-        select(outbox, queues.c.urgency)
-        .join(queues, queues.c.first == outbox.c.id)
-        .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
-        .order_by(queues.c.urgency, outbox.c.id)
-    )
-    busy = {waiting.message.to for waiting in memory.leased.values() if waiting.id not in done}
-    taken: list[Waiting] = []
-    found_unreadable = False
-    for row in rows:
-        place = place_of(row)
-        room = LANES if row.urgency <= Lane.CUE else LANES - KEPT_FOR_URGENT
-        on_wire = sum(w.message.to.platform == place.platform for w in memory.on_wire)
-        if place in busy or on_wire >= room:
-            continue
+
+def waiting(db: Connection) -> tuple[list[Waiting], set[Address]]:
+    """Everything that waits, in order, and the addresses that cannot be reached."""
+    shows = {(place_of(row), row.slot): row.message_id for row in db.execute(_SHOWN_WAITING)}
+    found = []
+    for row in db.execute(select(outbox).order_by(outbox.c.id)).all():
         try:
             message = message_of(row)
         except ValueError:
-            log.exception("row %d of the outbox cannot be read; dropped", row.id, exc_info=False)
-            memory.unreadable.add(row.id)
-            found_unreadable = True
+            log.exception("a row of the outbox cannot be read; dropped", row=row.id)
+            drop(db, [row.id])
             continue
-        edits = _shown(db, message, memory) if row.person_id is not None else ""
-        waiting = Waiting(row.id, message, Lane(row.urgency), edits)
-        memory.leased[row.id] = waiting
-        busy.add(place)
-        taken.append(waiting)
-    if found_unreadable:
-        # What stood behind it is the first of its address now.
-        taken += take(db, now, platforms, memory)
-    return taken
+        each = Waiting(row.id, message, row.person_id, row.cause, row.at)
+        found.append(_editing(each, shows))
+    unreachable = db.execute(select(address).where(address.c.reachable.is_(False)))
+    places = {each.message.to for each in found}
+    return found, {place for row in unreachable if (place := place_of(row)) in places}
 
 
-def _shown(db: Connection, message: Message, memory: Memory) -> str:
-    """The message that the slot of this one shows now; empty without a slot, or if none does."""
-    if not message.slot:
-        return ""
-    slot = (message.to, message.slot)
-    for outcome in reversed([*memory.unwritten]):
-        said, result = outcome.waiting.message, outcome.result
-        if isinstance(result, Receipt) and (said.to, said.slot) == slot:
-            return result.message_id
-    known = select(shown.c.message_id).where(
-        at_place(shown, message.to), shown.c.slot == message.slot
-    )
-    return db.execute(known).scalar() or ""
+_SHOWN_WAITING = select(shown).where(shown.c.person_id.in_(select(outbox.c.person_id)))
+
+_DROP = Many(delete(outbox).where(outbox.c.id == bindparam("row")))
 
 
-def settle(db: Connection, outcome: Outcome, now: datetime) -> bool:
-    """Write down what became of a row that was handed out; whether words of nobody left with it.
+def drop(db: Connection, rows: Iterable[int]) -> None:
+    """Say them never."""
+    _DROP(db, [{"row": row} for row in rows])
+
+
+_STILL_HERE = select(person.c.id).where(person.c.id.in_(bindparam("people", expanding=True)))
+_HIDE = delete(shown).where(
+    shown.c.platform == bindparam("at_platform"),
+    shown.c.chat_id == bindparam("at_chat_id"),
+    shown.c.thread == bindparam("at_thread"),
+    shown.c.slot == bindparam("at_slot"),
+)
+_SHOW = insert(shown)
+
+
+def settle(db: Connection, outcomes: Iterable[Outcome], now: datetime) -> bool:
+    """T2: write down what became of words; whether any of somebody of whom nothing is kept left.
 
     A row that is gone (its person was forgotten meanwhile) stays gone, and so does its receipt.
     """
-    waiting, result = outcome.waiting, outcome.result
-    mine = outbox.c.id == waiting.id
-    row = db.execute(select(outbox).where(mine)).one_or_none()
-    if row is None:
-        return True
-    match result:
-        case TryLater(after=seconds):
-            # The platform spoke of the address, not of the message: its whole queue waits.
-            _not_before(db, mine, now + timedelta(seconds=seconds))
-            return False
-        case Unreachable() if row.person_id is not None:
-            db.execute(
-                update(address).where(at_place(address, waiting.message.to)).values(reachable=False)
-            )
-            return False
-        case Receipt() | Refused() | Unreachable():
-            if isinstance(result, Receipt) and row.person_id is not None and row.slot:
-                _keep_receipt(db, row, result.message_id, now)
-            db.execute(delete(outbox).where(mine))
-            return row.person_id is None
-        case _:
-            pause = min(FIRST_BACKOFF * 2 ** min(row.attempts, 20), LAST_BACKOFF)
-            db.execute(update(outbox).where(mine).values(attempts=row.attempts + 1))
-            _not_before(db, mine, now + pause)
-            return False
+    said = [outcome.waiting for outcome in outcomes if outcome.final]
+    drop(db, (each.id for each in said))
+    _keep_receipts(db, outcomes, now)
+    for outcome in outcomes:
+        if isinstance(outcome.result, Unreachable) and not outcome.final:
+            _lose(db, outcome.waiting)
+    return any(each.person_id is None for each in said)
 
 
-def _not_before(db: Connection, mine: ColumnElement[bool], moment: datetime) -> None:
-    db.execute(update(outbox).where(mine).values(not_before=moment))
+def _keep_receipts(db: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
+    kept = [
+        (outcome.waiting, outcome.result.message_id)
+        for outcome in outcomes
+        if isinstance(outcome.result, Receipt)
+        and outcome.waiting.message.slot
+        and outcome.waiting.person_id is not None
+    ]
+    if not kept:
+        return
+    people = {waiting.person_id for waiting, _ in kept}
+    here = set(db.execute(_STILL_HERE, {"people": list(people)}).scalars())
+    rows = {
+        (waiting.message.to, waiting.message.slot): {
+            **columns(waiting.message.to),
+            "slot": waiting.message.slot,
+            "person_id": waiting.person_id,
+            "message_id": message_id,
+            "at": now,
+        }
+        for waiting, message_id in kept
+        if waiting.person_id in here
+    }
+    if rows:
+        old = [
+            {f"at_{name}": row[name] for name in ("platform", "chat_id", "thread", "slot")}
+            for row in rows.values()
+        ]
+        db.execute(_HIDE, old)
+        db.execute(_SHOW, list(rows.values()))
 
 
-def _keep_receipt(db: Connection, row: Row[Any], message_id: str, now: datetime) -> None:
-    kept = {"person_id": row.person_id, "message_id": message_id, "at": now}
-    db.execute(
-        upsert(shown)
-        .values(**columns(place_of(row)), slot=row.slot, **kept)
-        .on_conflict_do_update(index_elements=["platform", "chat_id", "thread", "slot"], set_=kept)
-    )
-
-
-def late(db: Connection, now: datetime, leased: Leased) -> list[Row[Any]]:
-    """The rows that it would be wrong to say now, in order."""
-    return list(
+def _lose(db: Connection, waiting: Waiting) -> None:
+    """Nobody is at that address; who has another is at home there from now on."""
+    db.execute(update(address).where(at_place(address, waiting.message.to)).values(reachable=False))
+    other = db.execute(
+        select(address)
+        .where(address.c.person_id == waiting.person_id, address.c.reachable)
+        .order_by(address.c.last_used.desc(), address.c.id)
+        .limit(1)
+    ).one_or_none()
+    if other is not None:
         db.execute(
-            select(outbox)
-            .where(outbox.c.until <= now, outbox.c.id.not_in(list(leased)))
-            .order_by(outbox.c.id)
+            update(person)
+            .where(person.c.id == waiting.person_id)
+            .values(home=other.id, platform=other.platform)
         )
-    )
-
-
-def drop(db: Connection, row_id: int) -> None:
-    """Say it never."""
-    db.execute(delete(outbox).where(outbox.c.id == row_id))
-
-
-def unsaid(
-    db: Connection,
-    place: Address | None,
-    now: datetime,
-    platforms: Collection[str],
-    memory: Memory,
-) -> bool:
-    """Whether anything for this address (or any) may be said now and is not said yet."""
-    if any(place in (None, waiting.message.to) for waiting in memory.on_wire):
-        return True
-    # These failed, and when to try again cannot be written down: they wait for the store.
-    held = {outcome.waiting.message.to for outcome in memory.unwritten if not outcome.final}
-    queues = _queues(now, memory.done)
-    if place is not None:
-        queues = queues.where(at_place(outbox, place))
-    firsts = queues.subquery()
-    rows = db.execute(
-        select(outbox)
-        .join(firsts, firsts.c.first == outbox.c.id)
-        .where(outbox.c.not_before <= now, outbox.c.platform.in_(list(platforms)))
-    )
-    return any(place_of(row) not in held for row in rows)
-
-
-def next_due(db: Connection, now: datetime, leased: Leased) -> datetime | None:
-    """The next moment at which a row can be said that cannot be now, or will be too late."""
-    resting = outbox.c.id.not_in(list(leased))
-    reachable = address.c.reachable.is_not(False)
-    again = db.execute(
-        select(func.min(outbox.c.not_before))
-        .select_from(outbox.outerjoin(address, _SAME_PLACE))
-        .where(outbox.c.not_before > now, resting, reachable)
-    ).scalar()
-    too_late = db.execute(select(func.min(outbox.c.until)).where(resting)).scalar()
-    return min((moment for moment in (again, too_late) if moment), default=None)

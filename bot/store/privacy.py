@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Connection, Table, delete, exists, select, tuple_
+from sqlalchemy import Connection, Table, bindparam, delete, exists, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.store.tables import address, handled, outbox, person, rest, setting, shown
@@ -26,16 +26,25 @@ WAITING_KEPT = timedelta(days=14)
 HANDLED_KEPT = timedelta(hours=48)
 """No platform delivers an event again after that: Telegram keeps updates for 24 hours."""
 
+SWEPT = 500
+"""Rows that are deleted at a time."""
+
+PEOPLE_SWEPT = 50
+"""People at a time: each takes a statement for every table, some 2 ms."""
+
 
 @dataclass(frozen=True, slots=True)
 class Personal:
-    """A table that tells of people; ``columns`` by the name that an export gives them."""
+    """A table that tells of people; ``columns`` by the name that an export gives them.
+
+    ``outdated`` rows are deleted; without it, they are when their person is (`UNUSED_KEPT`).
+    """
 
     table: Table
     title: str
     mine: Callable[[int], ColumnElement[bool]]
     columns: Mapping[str, str]
-    outdated: Callable[[datetime], ColumnElement[bool]]
+    outdated: Callable[[datetime], ColumnElement[bool]] | None
 
 
 def _my_place(table: Table, person_id: int) -> ColumnElement[bool]:
@@ -44,12 +53,6 @@ def _my_place(table: Table, person_id: int) -> ColumnElement[bool]:
     return (table.c.person_id == person_id) | here.in_(
         places.where(address.c.person_id == person_id)
     )
-
-
-def _unused(person_id: Column[int], before: datetime) -> ColumnElement[bool]:
-    # An alias, so that it can be asked of the addresses themselves.
-    used = address.alias()
-    return ~exists().where(used.c.person_id == person_id, used.c.last_used >= before)
 
 
 _PLACE = {"platform": "platform", "chat_id": "chat", "thread": "thread"}
@@ -79,12 +82,12 @@ PERSONAL = {
                 "id": "number",
                 "lane": "urgency",
                 "slot": "used for",
-                "not_before": "not before",
+                "at": "said at",
                 "until": "not after",
                 "payload": "message",
-                "attempts": "failed attempts",
+                "cause": "trace",
             },
-            outdated=lambda now: outbox.c.not_before < now - WAITING_KEPT,
+            outdated=lambda now: outbox.c.at < now - WAITING_KEPT,
         ),
         Personal(
             table=rest,
@@ -99,7 +102,7 @@ PERSONAL = {
                 "bedtime": "at bedtime",
                 "feeling": "how the legs felt",
             },
-            outdated=lambda now: _unused(rest.c.person_id, now - UNUSED_KEPT),
+            outdated=None,
         ),
         Personal(
             table=person,
@@ -109,13 +112,14 @@ PERSONAL = {
                 "id": "person",
                 "wake_at": "next moment to look at",
                 "lane": "urgency",
+                "home": "number of the address in use",
+                "platform": "platform in use",
                 "at": "last looked at",
                 "failures": "failed steps",
                 "version": "written in version",
                 "state": "what is remembered",
             },
-            # Their addresses go with them, by the foreign key.
-            outdated=lambda now: _unused(person.c.id, now - UNUSED_KEPT),
+            outdated=None,
         ),
         Personal(
             table=address,
@@ -129,7 +133,7 @@ PERSONAL = {
                 "reachable": "reachable",
                 "last_used": "last used",
             },
-            outdated=lambda now: _unused(address.c.person_id, now - UNUSED_KEPT),
+            outdated=None,
         ),
     )
 }
@@ -164,15 +168,72 @@ def _shown(name: str, value: object) -> object:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def erase(db: Connection, person_id: int, *, keep_words: bool = False) -> None:
-    """Delete a person everywhere; ``keep_words`` leaves what is still to be said, unowned."""
+def erase(db: Connection, person_id: int, *, keep_words: bool = False) -> set[int]:
+    """Delete a person everywhere; ``keep_words`` leaves what is still to be said, unowned.
+
+    The ids of the words that will not be said any more.
+    """
+    mine = PERSONAL[outbox.name].mine(person_id)
+    gone = set() if keep_words else set(db.execute(select(outbox.c.id).where(mine)).scalars())
     for each in PERSONAL.values():
         if not (keep_words and each.table is outbox):
             db.execute(delete(each.table).where(each.mine(person_id)))
+    return gone
 
 
-def sweep(db: Connection, now: datetime) -> int:
-    """Delete whatever is older than its period; the number of rows that went."""
-    rules = [(each.table, each.outdated(now)) for each in PERSONAL.values()]
-    rules.append((handled, handled.c.at < now - HANDLED_KEPT))
-    return sum(db.execute(delete(table).where(old)).rowcount for table, old in rules)
+def erase_all(db: Connection, wanted: Callable[[int], bool]) -> int:
+    """Delete everybody whose id is ``wanted``, looked through in pieces; how many."""
+    erased, after = 0, 0
+    while ids := db.execute(_NEXT_IDS, {"after": after}).scalars().all():
+        for person_id in filter(wanted, ids):
+            erase(db, person_id)
+            erased += 1
+        after = ids[-1]
+    return erased
+
+
+_NEXT_IDS = (
+    select(person.c.id).where(person.c.id > bindparam("after")).order_by(person.c.id).limit(10_000)
+)
+_has_address = exists().where(address.c.person_id == person.c.id)
+_used = address.alias()
+_UNUSED = (
+    select(address.c.person_id)
+    .distinct()
+    .where(
+        address.c.last_used < bindparam("before"),
+        ~exists().where(
+            _used.c.person_id == address.c.person_id, _used.c.last_used >= bindparam("before")
+        ),
+    )
+    .limit(PEOPLE_SWEPT)
+)
+
+
+def sweep(db: Connection, now: datetime) -> tuple[int, set[int]]:
+    """Delete what is older than its period, a piece at a time, until it finds nothing more.
+
+    How many rows (and people) went, and the ids of the words that will not be said any more.
+    """
+    swept, gone = 0, set()
+    late = select(outbox.c.id).where(outbox.c.at < now - WAITING_KEPT)
+    gone |= set(db.execute(late.limit(SWEPT)).scalars())
+    swept += _delete(db, outbox, outbox.c.id.in_(gone))
+    for each in PERSONAL.values():
+        if each.outdated is not None and each.table is not outbox:
+            swept += _delete(db, each.table, each.outdated(now))
+    swept += _delete(db, handled, handled.c.at < now - HANDLED_KEPT)
+    unused = set(db.execute(_UNUSED, {"before": now - UNUSED_KEPT}).scalars())
+    nowhere = select(person.c.id).where(person.c.platform == "", ~_has_address).limit(PEOPLE_SWEPT)
+    for person_id in unused | set(db.execute(nowhere).scalars()):
+        gone |= erase(db, person_id)
+        swept += 1
+    return swept, gone
+
+
+def _delete(db: Connection, table: Table, which: ColumnElement[bool]) -> int:
+    """At most a piece of them: others wait for the store meanwhile."""
+    key = [*table.primary_key]
+    piece = select(*key).where(which).limit(SWEPT)
+    mine = tuple_(*key).in_(piece) if len(key) > 1 else key[0].in_(piece)
+    return db.execute(delete(table).where(mine)).rowcount

@@ -17,9 +17,18 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(moment: datetime) -> int:
+    """A moment as it stands in the database."""
+    return (moment - EPOCH) // _MICROSECOND
 
 
 class Instant(TypeDecorator[datetime]):
@@ -30,7 +39,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's signature
         """To the database."""
-        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+        return None if value is None else micros(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
         """From the database."""
@@ -46,8 +55,11 @@ metadata = MetaData(
     }
 )
 
-# Ids are never used again: a button may name a person or a row long after it is gone.
+# Ids are never used again: a button may name a person or a row long after it is gone. The store
+# hands them out (`Ids`), and SQLite would refuse to, too.
 NEVER_AGAIN: dict[str, Any] = {"sqlite_autoincrement": True}
+
+RowId = BigInteger().with_variant(Integer, "sqlite")
 
 
 def _person(*, nullable: bool = False) -> Column[int]:
@@ -70,13 +82,16 @@ person = Table(
     # A cache of due_at(): when time must be looked at next.
     Column("wake_at", Instant),
     Column("lane", Integer, nullable=False),
+    # The address where they last spoke, and its platform: that is what can have much to say.
+    Column("home", BigInteger),
+    Column("platform", String, nullable=False, server_default=text("''")),
     # The moment of the last step: time never goes back for a person.
     Column("at", Instant, nullable=False),
     # How many steps in a row have failed.
     Column("failures", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Column("state", Text, nullable=False),
-    Index(None, "lane", "wake_at"),
+    Index(None, "platform", "lane", "wake_at"),
     **NEVER_AGAIN,
 )
 
@@ -91,6 +106,7 @@ address = Table(
     Column("last_used", Instant, nullable=False),
     UniqueConstraint("platform", "chat_id", "thread"),
     Index(None, "person_id"),
+    Index(None, "last_used"),
     **NEVER_AGAIN,
 )
 
@@ -111,18 +127,17 @@ rest = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", RowId, primary_key=True),
     _person(nullable=True),
     *_place(),
     Column("lane", Integer, nullable=False),
     Column("slot", String, nullable=False),
-    Column("not_before", Instant, nullable=False),
+    Column("at", Instant, nullable=False),
     Column("until", Instant),
     Column("payload", Text, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Index(None, "platform", "chat_id", "thread", "id"),
-    Index(None, "person_id"),
-    **NEVER_AGAIN,
+    # One name, in every log, for all that an event or a wake led to.
+    Column("cause", String, nullable=False),
+    # No index: little waits at any time, and every word would pay for it twice.
 )
 
 shown = Table(
@@ -133,6 +148,7 @@ shown = Table(
     Column("message_id", String, nullable=False),
     Column("at", Instant, nullable=False),
     Index(None, "person_id"),
+    Index(None, "at"),
 )
 
 # The event's id as a keyed digest: some platforms build their ids from the chat's.
@@ -142,6 +158,7 @@ handled = Table(
     Column("event", String, primary_key=True),
     Column("at", Instant, nullable=False),
     Index(None, "at"),
+    sqlite_with_rowid=False,
 )
 
 setting = Table(

@@ -1,23 +1,27 @@
-"""Turns: load the scene, step, save, inside a transaction that the store opens and commits."""
+"""Turns: load the scenes, step, save. Many at once, in one transaction that the store commits.
+
+A wave of people who are due, one line that somebody typed, and words that came back from a
+platform are the same thing: everything is loaded, stepped, and then written together.
+"""
 
 import json
-import logging
-import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import count
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row, func, select, union_all, update
+from sqlalchemy import Connection, Row, bindparam, select, text
 
+from bot import logs
 from bot.content.words import words
 from bot.conversation import exit_words, urgent_words
-from bot.conversation.person import Scene, blank
+from bot.conversation.person import Person, Scene, blank, lane
 from bot.events import Address, Event, Expired, Incoming, Lane, Message, Wake
 from bot.store import outbox, people
-from bot.store.outbox import Leased
+from bot.store.outbox import Outcome, Waiting
 from bot.store.privacy import erase
-from bot.store.tables import address, person
+from bot.store.tables import EPOCH, handled, micros
 
 Step = Callable[[Scene, Event, datetime], tuple[Scene, tuple[Message, ...]]]
 """The pure core."""
@@ -31,82 +35,382 @@ LAST_BACKOFF = timedelta(hours=6)
 NO_SOONER = timedelta(milliseconds=250)
 """A step that leaves itself due is looked at again after this: never in a busy loop."""
 
-log = logging.getLogger(__name__)
+USED_NOTED = timedelta(hours=1)
+"""When somebody last spoke is noted no finer than this: it counts in months."""
+
+log = logs.get(__name__)
+
+
+class Ids(Protocol):
+    """Numbers for new rows, each given once and never again."""
+
+    def take(self, table: str) -> int:
+        """The next number."""
+        ...
+
+    def give_back(self, table: str) -> None:
+        """The last one was not used."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A step that was taken and is not written yet; ``earliest`` it may be woken next."""
+class Batch:
+    """What one commit takes.
 
-    person_id: int
-    scene: Scene
-    messages: tuple[Message, ...]
-    at: datetime
-    earliest: datetime
+    ``outcomes`` came back from platforms, ``heard`` from people, ``late`` are words that it would
+    be wrong to say now. ``due`` says how many of each platform may be woken for a reminder, whoever
+    has legs up is woken in any case; ``only`` are people to be woken alone, by id.
+    """
 
+    outcomes: tuple[Outcome, ...] = ()
+    heard: tuple[Incoming, ...] = ()
+    late: tuple[Waiting, ...] = ()
+    due: Mapping[str, int] | None = None
+    only: tuple[int, ...] = ()
 
-def what_failed(error: BaseException) -> str:
-    """An exception by its kind and place only: its message could hold a person's words."""
-    frames = traceback.extract_tb(error.__traceback__)[-3:]
-    way = " > ".join(f"{frame.name} {frame.filename}:{frame.lineno}" for frame in frames)
-    return f"{type(error).__name__} in {way}"
+    @property
+    def kind(self) -> str:
+        """What is in it, in a word for the log."""
+        if self.outcomes:
+            return "outcomes"
+        return "event" if self.heard else "expiry" if self.late else "wake"
 
-
-def receive(db: Connection, incoming: Incoming, step: Step, now: datetime, leased: Leased) -> bool:
-    """One event of a person, written to its end; whether a person was erased."""
-    row = people.meet(db, incoming, now)
-    at = max(now, row.at)
-    scene = people.load(db, row, incoming.address, incoming.event)
-    someone = scene.person
-    someone = replace(
-        someone,
-        locale=someone.locale or incoming.locale,
-        zone=someone.zone or incoming.zone,
-    )
-    scene, messages = step(replace(scene, person=someone), incoming.event, at)
-    return write(db, Taken(row.id, scene, messages, at, earliest=at), now, leased)
+    def parts(self) -> "Iterator[Batch]":
+        """The same, each piece alone; whoever is due has to be named by ``only``."""
+        if self.outcomes:
+            yield Batch(outcomes=self.outcomes)
+        yield from (Batch(heard=(incoming,)) for incoming in self.heard)
+        yield from (Batch(late=(waiting,)) for waiting in self.late)
+        yield from (Batch(only=(person_id,)) for person_id in self.only)
 
 
-def look(db: Connection, row: Row[Any], event: Event, step: Step, now: datetime) -> Taken:
-    """The step of somebody who has not just spoken; nothing is written."""
-    at = max(now, row.at)
-    scene = people.load(db, row, people.home(db, row.id), event)
-    scene, messages = step(scene, event, at)
-    return Taken(row.id, scene, messages, at, earliest=at + NO_SOONER)
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Somebody whose legs are up, or on their way: enough to call them down without the store."""
+
+    place: Address
+    number: int
+    ends: datetime | None
+    speaks: str
 
 
-def write(db: Connection, taken: Taken, now: datetime, leased: Leased) -> bool:
-    """Save what a step came to, with its words in the outbox; whether a person was erased."""
-    scene = taken.scene
-    erased = scene.gone or blank(scene.person)
-    if erased:
-        # Who keeps nothing hears out what was said before; who is forgotten only the goodbye.
-        erase(db, taken.person_id, keep_words=not scene.gone)
-    else:
-        people.save(db, scene, taken.at, taken.earliest)
-    outbox.put(db, taken.messages, None if erased else taken.person_id, now, leased)
-    return erased or scene.forget_history
+@dataclass(slots=True)
+class Done:
+    """What a commit has changed, for whoever holds some of it in memory.
+
+    ``words`` wait from now on, ``gone`` no longer. ``up`` tells of everybody who was stepped
+    whether they have legs up. ``woken`` are lanes and how late they were looked at. ``next_wake``
+    is the earliest moment at which time must be looked at again, as far as this commit knows;
+    ``more`` are the platforms where somebody else is due already.
+    """
+
+    words: list[Waiting] = field(default_factory=list)
+    gone: set[int] = field(default_factory=set)
+    up: dict[int, Up | None] = field(default_factory=dict)
+    reached: set[Address] = field(default_factory=set)
+    woken: list[tuple[Lane, timedelta]] = field(default_factory=list)
+    next_wake: datetime | None = None
+    more: set[str] = field(default_factory=set)
+    erased: bool = False
+    failed: set[str] = field(default_factory=set)
+
+    def add(self, other: "Done") -> None:
+        """Take in what a later commit has changed."""
+        self.words += other.words
+        self.gone |= other.gone
+        self.up |= other.up
+        self.reached |= other.reached
+        self.woken += other.woken
+        self.next_wake = earlier(self.next_wake, other.next_wake)
+        self.more |= other.more
+        self.erased |= other.erased
+        self.failed |= other.failed
 
 
-def apologise(db: Connection, incoming: Incoming, now: datetime, leased: Leased) -> None:
-    """Say that this event went wrong here; nothing else of it is kept."""
-    place = incoming.address
-    known = db.execute(
-        update(address)
-        .where(people.at_place(address, place))
-        .values(reachable=True, last_used=now)
-        .returning(address.c.person_id)
-    ).scalar()
-    state = db.execute(select(person.c.state).where(person.c.id == known)).scalar()
-    locale = (_speaks(state) if state else "") or incoming.locale
-    text = urgent_words(incoming.event, locale) or words(locale)("service.failed")
-    message = Message(place, text)
-    outbox.put(db, (message,), known, now, leased)
+def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two moments, either of which may be none."""
+    return min((moment for moment in (one, other) if moment), default=None)
+
+
+class Turn:
+    """One transaction's worth of steps: what they came to is gathered, and written together."""
+
+    def __init__(
+        self, db: Connection, step: Step, now: datetime, ids: Ids, pseudonym: Callable[..., str]
+    ) -> None:
+        """``pseudonym`` names things in logs, with no way back from the name."""
+        self.done = Done()
+        self.forgotten: list[int] = []
+        self._db = db
+        self._step = step
+        self._now = now
+        self._ids = ids
+        self._pseudonym = pseudonym
+        # Names in the log for whoever is woken, since no event names them.
+        self._name = f"wake-{pseudonym(now)[:8]}"
+        self._woken = count(1)
+        self._touched: set[int] = set()
+        self._saved: list[dict[str, Any]] = []
+        self._new: list[dict[str, Any]] = []
+        self._new_places: list[dict[str, Any]] = []
+        self._used: list[dict[str, Any]] = []
+        self._rests: list[tuple[int, Any]] = []
+        self._words: list[Waiting] = []
+        # When they are to be woken next, in microseconds as in the database.
+        self._wakes: list[int] = []
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """T2 of what came back from platforms."""
+        self.done.erased |= outbox.settle(self._db, outcomes, self._now)
+
+    # Events
+
+    def hear(self, heard: Sequence[Incoming]) -> None:
+        """T1 of events, in order. A second delivery does nothing."""
+        left = self._fresh(heard)
+        while left:
+            # Whoever spoke twice has the second turn after the first one is written.
+            first: dict[Address, tuple[Incoming, str]] = {}
+            for each in left:
+                first.setdefault(each[0].address, each)
+            left = [each for each in left if first[each[0].address] is not each]
+            rows = people.all_there(self._db, list(first))
+            for place, (incoming, digest) in first.items():
+                self._answer(incoming, self._as_written(rows.get(place), place), digest[:12])
+            self.write()
+
+    def _as_written(self, row: Row[Any] | None, place: Address) -> Row[Any] | None:
+        """Somebody who has just spoken from another address, too, as they are since then."""
+        if row is None or row.id not in self._touched:
+            return row
+        self.write()
+        return people.there(self._db, place)
+
+    def _answer(self, incoming: Incoming, row: Row[Any] | None, cause: str) -> None:
+        try:
+            self._hear(incoming, row, cause)
+        except Exception:
+            kind = type(incoming.event).__name__
+            log.exception("event failed", kind=kind, cause=cause)
+            self.apologise(incoming, row, cause)
+
+    def _fresh(self, heard: Sequence[Incoming]) -> list[tuple[Incoming, str]]:
+        by_digest: dict[str, Incoming] = {}
+        for incoming in heard:
+            name = self._pseudonym(incoming.address.platform, incoming.id, size=16)
+            by_digest.setdefault(name, incoming)
+        if not by_digest:
+            return []
+        seen: set[str] = set()
+        if len(by_digest) > 1:
+            seen = set(self._db.execute(_HANDLED, {"events": list(by_digest)}).scalars())
+        fresh = [(incoming, name) for name, incoming in by_digest.items() if name not in seen]
+        rows = [{"event": name, "at": micros(self._now)} for _, name in fresh]
+        # Of one alone the insert tells by itself whether it was there.
+        return fresh if rows and self._db.execute(_HANDLE, rows).rowcount else []
+
+    def _hear(self, incoming: Incoming, row: Row[Any] | None, cause: str) -> None:
+        place, event = incoming.address, incoming.event
+        if row is None:
+            at = self._now
+            scene = Scene(Person(self._ids.take("person")), place)
+        else:
+            at = max(self._now, row.at)
+            scene = people.load(self._db, row, event)
+        someone = scene.person
+        if (incoming.locale and not someone.locale) or (incoming.zone and not someone.zone):
+            someone = replace(
+                someone,
+                locale=someone.locale or incoming.locale,
+                zone=someone.zone or incoming.zone,
+            )
+            scene = replace(scene, person=someone)
+        scene, messages = self._step(scene, event, at)
+        kept = _kept(scene, at, at, row.address_id if row else None)
+        # From here on nothing fails for a reason of the core's.
+        self.done.reached.add(place)
+        if row is not None:
+            self._meet(incoming, row)
+            self._keep(scene, row.id, kept, messages, cause)
+        elif kept is not None:
+            self._welcome(incoming, scene, kept)
+            self._told(scene, kept, messages, cause)
+        else:
+            self._ids.give_back("person")
+            self._say(messages, None, cause)
+
+    def _meet(self, incoming: Incoming, row: Row[Any]) -> None:
+        """Note who speaks where, if it is news."""
+        elsewhere = row.home != row.address_id
+        old = self._now - row.last_used > USED_NOTED
+        if elsewhere or old or not row.reachable or row.author != incoming.author:
+            self._use(row.address_id, incoming.author)
+
+    def _use(self, address_id: int, author: str) -> None:
+        used = {"author": author, "reachable": True, "last_used": micros(self._now)}
+        self._used.append({"address": address_id, **used})
+
+    def _welcome(self, incoming: Incoming, scene: Scene, kept: dict[str, Any]) -> None:
+        """Somebody of whom something is kept from now on."""
+        who, where = scene.person.id, self._ids.take("address")
+        self._new.append({**kept, "id": who, "home": where})
+        self._new_places.append(
+            {
+                "id": where,
+                **people.columns(incoming.address),
+                "author": incoming.author,
+                "person_id": who,
+                "reachable": True,
+                "last_used": micros(self._now),
+            }
+        )
+
+    def apologise(self, incoming: Incoming, row: Row[Any] | None, cause: str) -> None:
+        """Say that this event went wrong here; nothing else of it is kept."""
+        locale = (_speaks(row.state) if row else "") or incoming.locale
+        text = urgent_words(incoming.event, locale) or words(locale)("service.failed")
+        self.done.reached.add(incoming.address)
+        if row is not None and not row.reachable:
+            self._use(row.address_id, row.author)
+        self._say([Message(incoming.address, text)], row.id if row else None, cause)
+
+    # Time
+
+    def wake(self, rows: Iterable[Row[Any]]) -> None:
+        """Wake them; whoever fails is put off, and nobody else hears of it."""
+        for row in rows:
+            cause = f"{self._name}.{next(self._woken)}"
+            try:
+                self._look(row, _WAKE, cause)
+            except Exception:
+                who = self._pseudonym(row.id)
+                log.exception("wake failed", who=who, cause=cause)
+                self.put_off(row, cause)
+                continue
+            if row.wake_at:
+                self.done.woken.append((Lane(row.lane), self._now - row.wake_at))
+
+    def expire(self, late: Iterable[Waiting]) -> None:
+        """Drop words that came too late, and tell the core, which is part of what it says next."""
+        for waiting in late:
+            outbox.drop(self._db, [waiting.id])
+            self.done.gone.add(waiting.id)
+            kind, person_id = waiting.message.kind, waiting.person_id
+            if not kind or person_id is None:
+                continue
+            if person_id in self._touched:
+                self.write()
+            row = people.known(self._db, person_id)
+            try:
+                if row is not None:
+                    self._look(row, Expired(kind), waiting.cause)
+            except Exception:
+                log.exception("expiry failed", cause=waiting.cause)
+
+    def _look(self, row: Row[Any], event: Event, cause: str) -> None:
+        """The step of somebody who has not just spoken."""
+        at = max(self._now, row.at)
+        scene, messages = self._step(people.load(self._db, row, event), event, at)
+        kept = _kept(scene, at, at + NO_SOONER, row.home)
+        self._keep(scene, row.id, kept, messages, cause)
+
+    def put_off(self, row: Row[Any], cause: str) -> None:
+        """After a failed Wake: called down first if in a hold, and looked at again later."""
+        state = _glance(row.state)
+        if state.get("hold") and not row.failures:
+            place = people.place_of(row)
+            call = Message(place, exit_words(_speaks(row.state)), lane=Lane.EXIT)
+            self._say([call], row.id, cause)
+        pause = min(FIRST_BACKOFF * 2 ** min(row.failures, 20), LAST_BACKOFF)
+        self._touched.add(row.id)
+        people.put_off(self._db, row.id, self._now + pause, row.failures + 1)
+        self.done.next_wake = earlier(self.done.next_wake, self._now + pause)
+
+    def give_up(self, part: Batch) -> None:
+        """What is left to do for a piece that cannot be written even alone."""
+        outbox.drop(self._db, (outcome.waiting.id for outcome in part.outcomes if outcome.final))
+        for incoming, digest in self._fresh(part.heard):
+            self.apologise(incoming, people.there(self._db, incoming.address), digest[:12])
+        outbox.drop(self._db, (waiting.id for waiting in part.late))
+        self.done.gone |= {waiting.id for waiting in part.late}
+        for person_id in part.only:
+            row = people.known(self._db, person_id)
+            if row is not None:
+                self.put_off(row, f"{self._name}.{next(self._woken)}")
+
+    # What steps came to
+
+    def _keep(
+        self,
+        scene: Scene,
+        known: int,
+        kept: dict[str, Any] | None,
+        messages: Sequence[Message],
+        cause: str,
+    ) -> None:
+        """Gather what a step came to for somebody in the tables."""
+        if kept is None:
+            self.write()
+            # Who keeps nothing hears out what was said before; who is forgotten the goodbye.
+            self.done.gone |= erase(self._db, known, keep_words=not scene.gone)
+            self.done.erased = True
+            self.done.up[known] = None
+            self.forgotten.append(known)
+            self._say(messages, None, cause)
+            return
+        kept["person"] = known
+        self._saved.append(kept)
+        if scene.forget_history:
+            people.forget_rests(self._db, known)
+            self.done.erased = True
+        self._told(scene, kept, messages, cause)
+
+    def _told(
+        self, scene: Scene, kept: dict[str, Any], messages: Sequence[Message], cause: str
+    ) -> None:
+        someone = scene.person
+        self._touched.add(someone.id)
+        if kept["wake_at"] is not None:
+            self._wakes.append(kept["wake_at"])
+        self.done.up[someone.id] = up(someone, scene.address)
+        self._rests += [(someone.id, rest) for rest in scene.rests]
+        self._say(messages, someone.id, cause)
+
+    def _say(self, messages: Iterable[Message], person_id: int | None, cause: str) -> None:
+        self._words += [
+            Waiting(self._ids.take("outbox"), message, person_id, cause, self._now)
+            for message in messages
+        ]
+
+    def write(self) -> None:
+        """Write what was gathered."""
+        people.add(self._db, self._new, self._new_places)
+        people.save(self._db, self._saved)
+        people.used(self._db, self._used)
+        people.keep_rests(self._db, self._rests)
+        self.done.words += outbox.put(self._db, self._words)
+        if self._wakes:
+            soonest = EPOCH + timedelta(microseconds=min(self._wakes))
+            self.done.next_wake = earlier(self.done.next_wake, soonest)
+        for gathered in (self._new, self._new_places, self._saved, self._used, self._wakes):
+            gathered.clear()
+        self._rests.clear()
+        self._words.clear()
+        self._touched.clear()
+
+
+_WAKE = Wake()
+
+_HANDLED = select(handled.c.event).where(handled.c.event.in_(bindparam("events", expanding=True)))
+_HANDLE = text("INSERT INTO handled (event, at) VALUES (:event, :at) ON CONFLICT DO NOTHING")
 
 
 def _glance(state: str) -> dict[str, Any]:
     """A person's state as it lies there, for when reading it properly may be what failed."""
-    found = json.loads(state)
+    try:
+        found = json.loads(state)
+    except ValueError:
+        return {}
     return found if isinstance(found, dict) else {}
 
 
@@ -115,65 +419,19 @@ def _speaks(state: str) -> str:
     return str(seen.get("language") or seen.get("locale") or "")
 
 
-def due(db: Connection, now: datetime) -> list[int]:
-    """Who is due, those with legs up the wall first: a batch at a time."""
-    found: list[int] = []
-    # Lane by lane, since only so the index serves both the order and the comparison.
-    for lane in Lane:
-        found += db.execute(
-            select(person.c.id)
-            .where(person.c.lane == lane, person.c.wake_at <= now)
-            .order_by(person.c.wake_at, person.c.id)
-            .limit(WAVE - len(found))
-        ).scalars()
-    return found
+def _kept(
+    scene: Scene, at: datetime, earliest: datetime, home: int | None
+) -> dict[str, Any] | None:
+    """What is kept of a person after a step as columns; None if it is nothing."""
+    if scene.gone or blank(scene.person):
+        return None
+    row = people.as_row(scene.person, at, earliest)
+    row["platform"], row["home"] = scene.address.platform, home
+    return row
 
 
-def next_wake(db: Connection) -> datetime | None:
-    """The earliest moment at which anybody is due."""
-    earliest = union_all(
-        *(select(func.min(person.c.wake_at).label("at")).where(person.c.lane == x) for x in Lane)
-    ).subquery()
-    return db.execute(select(func.min(earliest.c.at))).scalar()
-
-
-def wake(
-    db: Connection, who: Iterable[int], step: Step, now: datetime, leased: Leased
-) -> tuple[bool, dict[int, Exception]]:
-    """Wake them: all steps first, then all writing. Whether any was erased, and who failed."""
-    taken: list[Taken] = []
-    failed: dict[int, Exception] = {}
-    for person_id in who:
-        row = db.execute(select(person).where(person.c.id == person_id)).one()
-        try:
-            taken.append(look(db, row, Wake(), step, now))
-        except Exception as error:  # noqa: BLE001 - one person's failure is no other's
-            failed[person_id] = error
-    erased = [write(db, each, now, leased) for each in taken]
-    return any(erased), failed
-
-
-def put_off(db: Connection, person_id: int, now: datetime, leased: Leased) -> None:
-    """After a failed Wake: called down first if in a hold, and looked at again later."""
-    row = db.execute(select(person).where(person.c.id == person_id)).one()
-    state = _glance(row.state)
-    if state.get("hold") and not row.failures:
-        home: Address = people.home(db, person_id)
-        message = Message(home, exit_words(_speaks(row.state)), lane=Lane.EXIT)
-        outbox.put(db, (message,), person_id, now, leased)
-    pause = min(FIRST_BACKOFF * 2 ** min(row.failures, 20), LAST_BACKOFF)
-    db.execute(
-        update(person)
-        .where(person.c.id == person_id)
-        .values(wake_at=now + pause, failures=row.failures + 1)
-    )
-
-
-def expire(db: Connection, row: Row[Any], step: Step, now: datetime, leased: Leased) -> bool:
-    """Drop words that came too late, and tell the core; whether a person was erased."""
-    outbox.drop(db, row.id)
-    kind = outbox.message_of(row).kind
-    if not kind or row.person_id is None:
-        return False
-    whose = db.execute(select(person).where(person.c.id == row.person_id)).one()
-    return write(db, look(db, whose, Expired(kind), step, now), now, leased)
+def up(someone: Person, place: Address) -> Up | None:
+    """Whoever has legs up, as it is needed to call them down; None for all others."""
+    if someone.hold is None or lane(someone) > Lane.CUE:
+        return None
+    return Up(place, someone.hold.number, someone.hold.ends, someone.speaks)

@@ -1,0 +1,276 @@
+"""What waits to be said with one token of a platform, and which of it goes next: no clock, no wire.
+
+In order for each address, one at a time; the most urgent address first; as fast as the platform
+takes it, and no faster.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
+from typing import NamedTuple
+
+from bot.events import Address, Lane, Platform, Rate
+from bot.store import Waiting
+
+LANES = 8
+"""Requests in flight per platform: 30 to 50 a second at 100 to 200 ms each need 3 to 10."""
+
+KEPT_FOR_URGENT = 2
+"""Of those, never taken by replies and reminders."""
+
+URGENT = Lane.CUE
+"""Words of this lane and before are for somebody with legs up the wall."""
+
+FIRST_BACKOFF = 2.0
+LAST_BACKOFF = 60.0
+LAST_URGENT_BACKOFF = 8.0
+"""Seconds until words that failed are tried again, doubling; urgent words are tried more often."""
+
+HOLDING_UP = 3
+"""After so many failures (14 s) a message no longer holds up what comes after it."""
+
+OUTAGE = 3
+"""So many failures in a row, of whomever, mean that the platform is in trouble."""
+
+AHEAD = 2.0
+"""Seconds of a platform's rate that may wait: more would be said late, and be held in memory."""
+
+AHEAD_UNLIMITED = 500
+"""How many words may wait for a platform that knows no limit: two waves."""
+
+
+class Pace:
+    """Keeps to a rate: when the next message may go, by when the last ones went."""
+
+    def __init__(self, rate: Rate | None) -> None:
+        """None is no limit."""
+        self._seconds = rate.seconds if rate else 0.0
+        self._sent: deque[float] = deque(maxlen=rate.count if rate else 0)
+
+    @property
+    def next(self) -> float:
+        """The earliest moment for one more."""
+        full = len(self._sent) == self._sent.maxlen and self._sent
+        return self._sent[0] + self._seconds if full else -inf
+
+    @property
+    def idle_at(self) -> float:
+        """When nothing of what went counts any more."""
+        return self._sent[-1] + self._seconds if self._sent else -inf
+
+    def take(self, now: float) -> None:
+        """One goes now."""
+        self._sent.append(now)
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Words that failed: how often, and when they may be tried again."""
+
+    attempts: int = 0
+    again: float = -inf
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """What waits for one address, in order."""
+
+    place: Address
+    pace: Pace
+    words: deque[Waiting] = field(default_factory=deque)
+    troubles: dict[int, Trouble] = field(default_factory=dict)
+    wire: Waiting | None = None
+    reachable: bool = True
+    again: float = -inf
+
+    @property
+    def urgency(self) -> Lane:
+        """That of the most urgent: what stands before it has to go first."""
+        return min(waiting.message.lane for waiting in self.words)
+
+    def first(self, now: float) -> tuple[Waiting | None, float]:
+        """What goes next and when it may. Words that failed often let others pass."""
+        latest = inf
+        for waiting in self.words:
+            trouble = self.troubles.get(waiting.id)
+            if trouble is None:
+                return waiting, max(self.again, self.pace.next)
+            if trouble.attempts < HOLDING_UP or trouble.again <= now:
+                return waiting, max(self.again, self.pace.next, trouble.again)
+            latest = min(latest, trouble.again)
+        return None, latest
+
+    def sayable(self, now: float, wall: datetime) -> bool:
+        """Whether something waits that may be said now."""
+        waiting, moment = self.first(now)
+        if waiting is None or moment > now or not self.reachable:
+            return False
+        until = waiting.message.until
+        return until is None or until > wall
+
+
+class Picked(NamedTuple):
+    """What is to be said next; without it, the moment until which there is nothing to say."""
+
+    chat: Chat | None
+    waiting: Waiting | None
+    moment: float
+
+
+class Queue:
+    """Everything that is to be said with one token of a platform."""
+
+    def __init__(self, platform: Platform) -> None:
+        """Nothing waits yet."""
+        self.platform = platform
+        self.name = platform.name
+        self.chats: dict[Address, Chat] = {}
+        # What is said just now, by its urgency.
+        self.on_wire: dict[int, Lane] = {}
+        # Where each row waits, and how many of them are reminders.
+        self.rows: dict[int, Chat] = {}
+        self.reminders = 0
+        # After an outage reminders go out at half the pace until nobody waits any more.
+        self.recovering = True
+        rate = platform.rate
+        spaced = Rate(1, rate.seconds / rate.count) if rate else None
+        halved = Rate(1, 2 * spaced.seconds) if spaced else None
+        self._pace, self._half = Pace(spaced), Pace(halved)
+        self._again = -inf
+        self._failures = 0
+        # By urgency and age. An entry that is not true any more is passed over.
+        self._ready: list[tuple[Lane, int, int, Chat]] = []
+        self._asleep: list[tuple[float, int, Chat]] = []
+        self._entries = count()
+        self.ahead = int(rate.count / rate.seconds * AHEAD) if rate else AHEAD_UNLIMITED
+
+    @property
+    def room(self) -> int:
+        """How many more may wait; none until half of it is free, so that it is filled in one go."""
+        waiting = len(self.rows)
+        return self.ahead - waiting if waiting <= self.ahead // 2 else 0
+
+    def chat(self, place: Address) -> Chat:
+        """That of an address, made when it is first needed."""
+        if place not in self.chats:
+            self.chats[place] = Chat(place, Pace(self.platform.rate_at(place)))
+        return self.chats[place]
+
+    def add(self, waiting: Waiting, now: float) -> None:
+        """One more at the end of its chat."""
+        chat = self.chat(waiting.message.to)
+        chat.words.append(waiting)
+        self.rows[waiting.id] = chat
+        self.reminders += waiting.message.lane >= Lane.REMINDER
+        self.offer(chat, now)
+
+    def remove(self, chat: Chat, waiting: Waiting) -> None:
+        """It waits no more."""
+        chat.words.remove(waiting)
+        chat.troubles.pop(waiting.id, None)
+        del self.rows[waiting.id]
+        self.reminders -= waiting.message.lane >= Lane.REMINDER
+
+    def offer(self, chat: Chat, now: float) -> None:
+        """Line a chat up: for now if it may go, else for when it may."""
+        if chat.wire or not chat.words or not chat.reachable:
+            return
+        waiting, moment = chat.first(now)
+        entry = next(self._entries)
+        if waiting is not None and moment <= now:
+            heappush(self._ready, (chat.urgency, waiting.id, entry, chat))
+        else:
+            heappush(self._asleep, (moment, entry, chat))
+
+    def tidy(self, chat: Chat, now: float) -> None:
+        """Forget a chat for which nothing waits, once nothing that was said there counts."""
+        if chat.words or chat.wire or not chat.reachable:
+            return
+        idle_at = max(chat.pace.idle_at, chat.again)
+        if idle_at > now:
+            heappush(self._asleep, (idle_at, next(self._entries), chat))
+        elif self.chats.get(chat.place) is chat:  # not a later one of the same address
+            del self.chats[chat.place]
+
+    def pick(self, now: float, wall: datetime) -> Picked:
+        """What to say next, which is on the wire from now on; or until when there is nothing."""
+        while self._asleep and self._asleep[0][0] <= now:
+            chat = heappop(self._asleep)[2]
+            self.offer(chat, now)
+            self.tidy(chat, now)
+        wakes = self._asleep[0][0] if self._asleep else inf
+        while self._ready:
+            urgency, row, _, chat = self._ready[0]
+            waiting, moment = chat.first(now)
+            true = waiting is not None and waiting.id == row and chat.urgency == urgency
+            if waiting is None or not true or chat.wire or not chat.reachable:
+                heappop(self._ready)
+                continue
+            if moment > now:
+                heappop(self._ready)
+                self.offer(chat, now)
+                continue
+            if not self._lane_free(urgency):
+                return Picked(None, None, wakes)
+            paced = max(self._again, self._pace.next)
+            if self.recovering and urgency >= Lane.REMINDER:
+                paced = max(paced, self._half.next)
+            if paced > now:
+                return Picked(None, None, min(wakes, paced))
+            heappop(self._ready)
+            if waiting.message.until is not None and waiting.message.until <= wall:
+                continue  # it is dropped by whoever tells the core
+            self._take(chat, waiting, urgency, now)
+            return Picked(chat, waiting, now)
+        return Picked(None, None, wakes)
+
+    def _lane_free(self, urgency: Lane) -> bool:
+        if len(self.on_wire) >= LANES:
+            return False
+        ordinary = sum(each > URGENT for each in self.on_wire.values())
+        return urgency <= URGENT or ordinary < LANES - KEPT_FOR_URGENT
+
+    def _take(self, chat: Chat, waiting: Waiting, urgency: Lane, now: float) -> None:
+        chat.wire = waiting
+        self.on_wire[waiting.id] = urgency
+        chat.pace.take(now)
+        self._pace.take(now)
+        self._half.take(now)
+
+    def landed(self, chat: Chat) -> None:
+        """What was on the wire has come to its end."""
+        if chat.wire:
+            del self.on_wire[chat.wire.id]
+        chat.wire = None
+
+    def said(self) -> None:
+        """The platform took something: it is not in trouble."""
+        self._failures = 0
+
+    def later(self, now: float, after: float) -> None:
+        """The platform takes nothing from this token for so many seconds."""
+        self._again = max(self._again, now + after)
+        self.recovering = True
+
+    def try_again(self, chat: Chat, waiting: Waiting, now: float) -> None:
+        """It failed: a little later, and later each time."""
+        self._failures += 1
+        if self._failures >= OUTAGE:
+            self.recovering = True
+        trouble = chat.troubles.setdefault(waiting.id, Trouble())
+        last = LAST_URGENT_BACKOFF if waiting.message.lane <= URGENT else LAST_BACKOFF
+        trouble.again = now + min(FIRST_BACKOFF * 2 ** min(trouble.attempts, 20), last)
+        trouble.attempts += 1
+
+    def wake_all(self) -> None:
+        """Nobody waits for a moment any more, since the clock was taken back."""
+        self._again = -inf
+        self._asleep.clear()
+        for chat in self.chats.values():
+            chat.again = -inf
+            chat.pace = Pace(self.platform.rate_at(chat.place))
+            chat.troubles.clear()
+            self.offer(chat, -inf)
