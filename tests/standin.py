@@ -1,10 +1,14 @@
 """A small conversation, a platform and a clock set by hand, for the tests of store and service."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import selectors
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection
 
@@ -20,25 +24,53 @@ from bot.events import (
     Lane,
     Message,
     Press,
+    Rate,
     Receipt,
     Text,
     Wake,
 )
 from bot.practice.clearance import Place, Variation
 from bot.store import Store, StoreAway
+from bot.store.file import File
 
 START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 HOME = Address("fake", "chat-of-ada")
 AWAY = Address("fake", "chat-of-bob")
 
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
 Answer = tuple[Scene, tuple[Message, ...]]
 
 
 class HandClock(Clock):
     """Stands still until it is moved."""
 
-    def now(self) -> datetime:
-        return START + self.offset
+    def wall(self) -> datetime:
+        return START
+
+    def steady(self) -> float:
+        return 0.0
+
+
+class StillClock(HandClock):
+    """Whose steady time stands still, too, but for what it is moved by."""
+
+    def steady(self) -> float:
+        return 1000.0
+
+
+class LoopClock(Clock):
+    """Shows the event loop's own time, which `in_no_time` makes pass by itself."""
+
+    def __init__(self, offset: timedelta = timedelta()) -> None:
+        self._loop = asyncio.get_running_loop()  # since it is asked on other threads, too
+        super().__init__(offset)
+
+    def wall(self) -> datetime:
+        return START + timedelta(seconds=self.steady())
+
+    def steady(self) -> float:
+        return self._loop.time()
 
 
 class FullStore(Store):
@@ -47,18 +79,25 @@ class FullStore(Store):
     full = False
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with super()._transaction() as db:
+    def transaction(self) -> Iterator[Connection]:
+        with super().transaction() as db:
             yield db
             if self.full:
                 raise StoreAway("database or disk is full")
 
 
+def path_of(store: Store) -> Path:
+    assert isinstance(store.database, File)
+    return store.database.path
+
+
 class FakePlatform:
     """Takes every word, unless told what else to do with it."""
 
-    def __init__(self, name: str = "fake") -> None:
+    def __init__(self, name: str = "fake", rate: Rate | None = None) -> None:
         self.name = name
+        self.rate = rate
+        self.rates: dict[Address, Rate] = {}
         self.said: list[Message] = []
         self.edits: list[str] = []
         self.tried: list[Message] = []
@@ -71,6 +110,9 @@ class FakePlatform:
         self.said.append(message)
         self.edits.append(edits)
         return Receipt(f"message-{len(self.said)}")
+
+    def rate_at(self, place: Address) -> Rate | None:
+        return self.rates.get(place)
 
     @property
     def texts(self) -> list[str]:
@@ -153,3 +195,51 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - of things that ring no bell, too
             await asyncio.sleep(0.005)
+
+
+class NoWaiting(selectors.DefaultSelector):
+    """Instead of waiting it says how much time has passed; but for a thread that is at work."""
+
+    passed = 0.0
+    working = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.working:
+            return super().select(None if timeout is None or timeout > 0 else timeout)
+        found = super().select(0)
+        if not found and timeout is None:
+            raise RuntimeError("Everybody waits, and nothing will ever happen.")
+        if not found and timeout is not None:
+            self.passed += max(0.0, timeout)
+        return found
+
+
+class NoWaitingLoop(asyncio.SelectorEventLoop):
+    """Nothing outside of it can be waited for but executors: no process, no network."""
+
+    def __init__(self) -> None:
+        self._passing = NoWaiting()
+        super().__init__(self._passing)
+
+    def time(self) -> float:
+        return self._passing.passed
+
+    def run_in_executor(
+        self,
+        executor: Executor | None,
+        func: Callable[[*Arguments], Result],
+        *args: *Arguments,
+    ) -> asyncio.Future[Result]:
+        self._passing.working += 1
+        working = super().run_in_executor(executor, func, *args)
+        working.add_done_callback(self._worked)
+        return working
+
+    def _worked(self, _: object) -> None:
+        self._passing.working -= 1
+
+
+def in_no_time(main: Coroutine[None, None, None]) -> None:
+    """Run it in a time that leaps to whatever happens next: an hour's waiting takes no second."""
+    with asyncio.Runner(loop_factory=NoWaitingLoop) as runner:
+        runner.run(main)

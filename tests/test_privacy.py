@@ -5,8 +5,9 @@ import json
 import logging
 import random
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,18 +15,20 @@ from sqlalchemy import Table, insert, select, text
 
 from bot.events import Incoming, Message, Press, Receipt, Refused, TryLater
 from bot.service import Service
-from bot.store import Outcome, Store
+from bot.store import Batch, Done, Outcome, Store
 from bot.store.privacy import (
     HANDLED_KEPT,
     IMPERSONAL,
+    PEOPLE_SWEPT,
     PERSONAL,
     SHOWN_KEPT,
+    SWEPT,
     UNUSED_KEPT,
     WAITING_KEPT,
     record,
 )
-from bot.store.tables import metadata, person
-from tests.standin import AWAY, HOME, START, FakePlatform, HandClock, says, step
+from bot.store.tables import handled, metadata, person
+from tests.standin import AWAY, HOME, START, FakePlatform, HandClock, path_of, says, step, until
 
 TELLING = {"person_id", "chat_id", "author", "thread", "platform", "state", "payload", "feeling"}
 """Names of columns that tell of a person wherever they stand."""
@@ -37,22 +40,47 @@ def opened(folder: Path) -> Store:
     return store
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.process)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/legs.db"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def store(url: str, tmp_path: Path) -> Iterator[Store]:
+    store = Store(url, patience=0.05, folder=tmp_path)
+    store.open()
+    yield store
+    store.close()
+
+
 def hear(store: Store, *texts: str, place=HOME, days: float = 0) -> None:
     for each in texts:
-        store.receive(says(each, place), step, START + timedelta(days=days))
+        turn(store, says(each, place), START + timedelta(days=days))
+
+
+def turn(store: Store, incoming: Incoming, now=START, step=step) -> Done:
+    return store.turn(Batch(heard=(incoming,)), step, now)
 
 
 def say_all(store: Store, days: float = 0) -> list[str]:
-    said: list[str] = []
-    back: list[Outcome] = []
-    while taken := store.exchange(back, START + timedelta(days=days), ["fake"]):
-        said += [waiting.message.text for waiting in taken]
-        back = [Outcome(waiting, Receipt(f"receipt-{waiting.id}")) for waiting in taken]
-    return said
+    """All that waits, as the sender says it; what was erased is wiped as the service does."""
+    words, _ = store.waiting()
+    back = tuple(Outcome(waiting, Receipt(f"receipt-{waiting.id}")) for waiting in words)
+    store.turn(Batch(outcomes=back), step, START + timedelta(days=days))
+    if store.unwiped:
+        store.wipe()
+    return [waiting.message.text for waiting in words]
+
+
+def sweep(store: Store, now: datetime) -> None:
+    while store.sweep(now)[0]:
+        pass
 
 
 def rows_of(store: Store, table: Table, who: int) -> list[dict[str, object]]:
-    with store.engine.begin() as db:
+    with store.transaction() as db:
         found = db.execute(select(table).where(PERSONAL[table.name].mine(who))).mappings()
         return [dict(row) for row in found]
 
@@ -65,7 +93,7 @@ def fill(store: Store, place=HOME) -> None:
 
 
 def on_disk(store: Store) -> bytes:
-    return b"".join(path.read_bytes() for path in store.path.parent.iterdir())
+    return b"".join(path.read_bytes() for path in path_of(store).parent.iterdir())
 
 
 # The registry
@@ -101,12 +129,11 @@ def test_the_walk_would_find_a_new_table() -> None:
 # Export
 
 
-def test_an_export_holds_every_row_of_the_person_and_no_other(tmp_path: Path) -> None:
-    store = opened(tmp_path)
+def test_an_export_holds_every_row_of_the_person_and_no_other(store: Store) -> None:
     fill(store, AWAY)
     fill(store)
     who = 2
-    with store.engine.begin() as db:
+    with store.transaction() as db:
         exported = json.loads(record(db, who))
     for name, each in PERSONAL.items():
         kept = rows_of(store, metadata.tables[name], who)
@@ -117,20 +144,102 @@ def test_an_export_holds_every_row_of_the_person_and_no_other(tmp_path: Path) ->
     whole = json.dumps(exported)
     assert HOME.chat_id in whole
     assert AWAY.chat_id not in whole
-    store.close()
 
 
-def test_export_is_handed_to_the_command(tmp_path: Path) -> None:
-    store = opened(tmp_path)
+def test_export_is_handed_to_the_command(store: Store) -> None:
     fill(store)
     hear(store, "/export")
     exported = json.loads(say_all(store)[-1])
     assert exported["about you"][0]["what is remembered"]["consent"]["keep"] == "result"
     assert [row["number"] for row in exported["rests"]] == [1, 2]
-    store.close()
+
+
+def test_an_export_says_where_somebody_is_at_home_and_what_led_to_their_words(
+    store: Store,
+) -> None:
+    fill(store)
+    with store.reading() as db:
+        exported = json.loads(record(db, 1))
+    [about] = exported["about you"]
+    [place] = exported["where we talk"]
+    assert about["number of the address in use"] == place["number"]
+    assert (about["platform in use"], place["chat"]) == ("fake", HOME.chat_id)
+    [waits, _] = exported["words on their way"]
+    assert waits["trace"]
+    assert waits["said at"] == START.isoformat()
+    assert waits["message"]["text"] == "waits"
 
 
 # Forget
+
+
+def everything_in(store: Store) -> str:
+    with store.reading() as db:
+        return "\n".join(
+            str(tuple(row))
+            for table in metadata.tables.values()
+            for row in db.execute(table.select())
+        )
+
+
+def test_forget_leaves_no_row_on_any_database(store: Store) -> None:
+    place = replace(HOME, chat_id="4915112345678", thread="thread-of-ada")
+    fill(store, AWAY)
+    fill(store, place)
+    hear(store, "card xylophone", "waits xylophone", place=place)
+    unsaid = {each.id for each in store.waiting()[0] if each.message.to == place}
+    assert len(unsaid) == 4
+    done = turn(store, says("/forget", place))
+    assert done.gone == unsaid, "whoever says them is told not to"
+    # What is left is the goodbye, until it was said.
+    [goodbye] = done.words
+    store.turn(Batch(outcomes=(Outcome(goodbye, Receipt("late")),)), step, START)
+    left = everything_in(store)
+    for word in (place.chat_id, place.thread, "xylophone", "'ada'"):
+        assert (word in left) == (word == "'ada'"), "the other has the same author's name"
+    assert store.waiting()[0] == []
+    assert AWAY.chat_id in left
+
+
+def test_words_of_whoever_was_forgotten_are_not_said_any_more(url: str) -> None:
+    platform, clock = FakePlatform(), HandClock()
+
+    async def run() -> None:
+        async with (
+            asyncio.timeout(20),
+            Service(Store(url, patience=0.05), clock, [platform], step) as service,
+        ):
+            await service.receive(says("keep"))
+            await service.settled(HOME)
+
+            def later(message: Message) -> None:
+                raise TryLater(60)
+
+            platform.before = later
+            for each in ("two xylophone zither", "card harp", "/forget"):
+                await service.receive(says(each))
+            await service.settled(HOME)
+            platform.before = lambda message: None
+            await service.travel(START + timedelta(seconds=90))
+            assert platform.texts == ["keep", "gone"]
+            assert service._sender.waiting() == {"fake": 0}
+
+    asyncio.run(run())
+
+
+def test_who_is_forgotten_while_the_service_runs_leaves_no_byte(tmp_path: Path) -> None:
+    async def run() -> None:
+        store, platform = Store(f"sqlite:///{tmp_path}/legs.db"), FakePlatform()
+        async with asyncio.timeout(20), Service(store, HandClock(), [platform], step) as service:
+            for each in ("keep", "card xylophone"):
+                await service.receive(says(each))
+            await service.settled(HOME)
+            assert HOME.chat_id.encode() in on_disk(store)
+            await service.receive(says("/forget"))
+            await service.settled(HOME)
+            await until(lambda: HOME.chat_id.encode() not in on_disk(store))
+
+    asyncio.run(run())
 
 
 def test_forget_leaves_nothing_anywhere(tmp_path: Path) -> None:
@@ -182,10 +291,11 @@ def test_forget_covers_words_that_are_on_the_wire(tmp_path: Path) -> None:
     hear(store, "keep")
     say_all(store)
     hear(store, "card secret")
-    [waiting] = store.exchange([], START, ["fake"])
-    hear(store, "/forget")
-    [goodbye] = store.exchange([Outcome(waiting, Receipt("late"))], START, ["fake"])
-    store.exchange([Outcome(goodbye, Receipt("goodbye"))], START, ["fake"])
+    [waiting] = store.waiting()[0]
+    done = turn(store, says("/forget"))
+    assert done.gone == {waiting.id}
+    store.turn(Batch(outcomes=(Outcome(waiting, Receipt("late")),)), step, START)
+    assert say_all(store) == ["gone"]
     assert HOME.chat_id.encode() not in on_disk(store)
     store.close()
 
@@ -194,11 +304,12 @@ def test_forget_reaches_the_log_once_nobody_reads_it_any_more(tmp_path: Path) ->
     store = opened(tmp_path)
     hear(store, "keep")
     say_all(store)
-    reader = sqlite3.connect(store.path, isolation_level=None)
+    reader = sqlite3.connect(path_of(store), isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("select * from address").fetchall()
     hear(store, "/forget")
     assert say_all(store) == ["gone"]
+    assert store.unwiped
     assert HOME.chat_id.encode() in on_disk(store)
     reader.execute("ROLLBACK")
     reader.close()
@@ -217,7 +328,7 @@ def test_no_thanks_keeps_nothing(tmp_path: Path) -> None:
 
 def test_event_ids_are_kept_as_digests_only(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    store.receive(says("hello", id=f"{HOME.chat_id}:17"), step, START)
+    turn(store, says("hello", id=f"{HOME.chat_id}:17"))
     say_all(store)
     assert HOME.chat_id.encode() not in on_disk(store)
     store.close()
@@ -237,22 +348,20 @@ def test_event_ids_are_kept_as_digests_only(tmp_path: Path) -> None:
         ("address", UNUSED_KEPT),
     ],
 )
-def test_every_table_lets_go_after_its_period(tmp_path: Path, table: str, kept) -> None:
-    store = opened(tmp_path)
+def test_every_table_lets_go_after_its_period(store: Store, table: str, kept) -> None:
     fill(store)
     count = select(text("count(*)")).select_from(metadata.tables[table])
 
     def left() -> int:
-        with store.engine.begin() as db:
+        with store.transaction() as db:
             return int(db.execute(count).scalar_one())
 
     before = left()
     assert before
-    store.sweep(START + kept)
+    sweep(store, START + kept)
     assert left() == before
-    store.sweep(START + kept + timedelta(seconds=1))
+    sweep(store, START + kept + timedelta(seconds=1))
     assert left() == 0
-    store.close()
 
 
 def test_every_personal_table_has_a_tested_period() -> None:
@@ -260,33 +369,50 @@ def test_every_personal_table_has_a_tested_period() -> None:
     assert {name for name, _ in mark.args[1]} == PERSONAL.keys() | IMPERSONAL - {"setting"}
 
 
-def test_who_is_still_there_keeps_everything(tmp_path: Path) -> None:
-    store = opened(tmp_path)
+def test_who_is_still_there_keeps_everything(store: Store) -> None:
     fill(store)
     hear(store, "hello", days=700)
-    store.sweep(START + timedelta(days=800))
+    sweep(store, START + timedelta(days=800))
     assert len(rows_of(store, metadata.tables["rest"], 1)) == 2
-    store.close()
 
 
-def test_a_person_without_any_address_is_outdated_at_once(tmp_path: Path) -> None:
-    store = opened(tmp_path)
-    with store.engine.begin() as db:
-        db.execute(insert(person).values(lane=3, at=START, failures=0, version=1, state="{}"))
-    store.sweep(START)
+def test_much_is_swept_in_pieces(store: Store) -> None:
+    with store.transaction() as db:
+        db.execute(insert(handled), [{"event": f"{n}", "at": START} for n in range(SWEPT + 300)])
+    for _ in range(SWEPT + 100):
+        hear_nothing = replace(HOME, chat_id="of-a-stranger")
+        store.turn(Batch(heard=(says("hello", hear_nothing),)), step, START)
+    places = [replace(HOME, chat_id=f"chat-{n}") for n in range(PEOPLE_SWEPT + 20)]
+    store.turn(Batch(heard=tuple(says("keep", place) for place in places)), step, START)
+    unsaid = {each.id for each in store.waiting()[0]}
+    now, pieces = START + UNUSED_KEPT + timedelta(seconds=1), []
+    gone: set[int] = set()
+    while (piece := store.sweep(now))[0]:
+        pieces.append(piece[0])
+        assert len(piece[1]) <= SWEPT + len(places)
+        gone |= piece[1]
+    assert len(pieces) >= 3
+    assert max(pieces) <= 2 * SWEPT + PEOPLE_SWEPT
+    assert gone == unsaid, "whoever says them is told of each"
+    assert store.unwiped
+    assert store.people() == 0
+    assert everything_in(store).count("chat") == 0
+
+
+def test_a_person_without_any_address_is_outdated_at_once(store: Store) -> None:
+    with store.transaction() as db:
+        db.execute(insert(person).values(id=1, lane=3, at=START, failures=0, version=1, state="{}"))
+    sweep(store, START)
     assert rows_of(store, person, 1) == []
-    store.close()
 
 
-def test_who_wants_nothing_kept_any_more_loses_the_history_and_stays(tmp_path: Path) -> None:
-    store = opened(tmp_path)
+def test_who_wants_nothing_kept_any_more_loses_the_history_and_stays(store: Store) -> None:
     hear(store, "keep")
     hear(store, "rest 1")
     assert len(rows_of(store, metadata.tables["rest"], 1)) == 1
     hear(store, "nothing")
     assert rows_of(store, metadata.tables["rest"], 1) == []
     assert len(rows_of(store, person, 1)) == 1
-    store.close()
 
 
 # Logs
@@ -342,15 +468,13 @@ def test_pseudonyms_are_stable_and_lead_nowhere(tmp_path: Path) -> None:
     other.close()
 
 
-def test_an_export_holds_no_ticks_of_a_check_under_way(tmp_path: Path) -> None:
+def test_an_export_holds_no_ticks_of_a_check_under_way(store: Store) -> None:
     from bot.conversation import step as real
 
-    store = opened(tmp_path)
     for data in ("1|0|consent|result", "1|1|tick|1|heart|on"):
-        store.receive(Incoming(data, HOME, "ada", Press(data)), real, START)
+        turn(store, Incoming(data, HOME, "ada", Press(data)), step=real)
     say_all(store)
     [row] = rows_of(store, person, 1)
     assert '"heart"' in str(row["state"])
-    with store.engine.begin() as db:
+    with store.transaction() as db:
         assert "heart" not in record(db, 1)
-    store.close()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -430,8 +431,10 @@ def test_trap_a_job_that_is_two_seconds_late_is_lost() -> None:
 
 def test_our_alarm_rings_for_what_was_due_days_ago() -> None:
     async def scenario() -> None:
-        rung, clock = [], Clock()
-        alarm = Alarm(clock, lambda: rung.append(True), lambda: None)
+        rung: list[bool] = []
+        clock = Clock()
+        ring = partial(rung.append, True)
+        alarm = Alarm(clock, ring, lambda: None, lambda lag: None, lambda by: None)
         alarm.start()
         alarm.set(clock.now() - timedelta(days=9))
         await until(lambda: rung == [True])
