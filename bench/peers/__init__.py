@@ -1,0 +1,1 @@
+"""What a user would pick instead, each written as its users write it: one file each."""
