@@ -10,15 +10,16 @@ SOAK_MINUTES ?= 60
 # A worker for each core; worksteal, since the tests of real processes take seconds each.
 PARALLEL ?= -n auto --dist worksteal
 
-# Two stamps: whoever only runs the bot never waits for the test tools.
+# A stamp each: whoever only runs the bot never waits for the test tools.
 RUN := $(VENV)/ready-to-run
 TEST := $(VENV)/ready-to-test
+BENCH := $(VENV)/ready-to-bench
 
 # Everything is one line of work, and the program gets the terminal: with `make -j` it could
 # find its standard input closed.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint soak format clean always
+.PHONY: help run test check lint soak bench format clean always
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1@\2/p' Makefile | tr '@' '\t' | expand -t 17
@@ -43,13 +44,16 @@ lint: $(TEST) ## style, types and the direction of imports
 soak: $(TEST) ## the long tests, SOAK_MINUTES=60
 	@SOAK_MINUTES=$(SOAK_MINUTES) $(VENV)/bin/python -m pytest -m soak $(ARGS)
 
+bench: $(BENCH) ## what a reminder costs, beside others (ARGS=--quick: two minutes)
+	@$(VENV)/bin/python -m bench $(ARGS)
+
 format: $(TEST) ## write the code in the house format
 	@$(VENV)/bin/ruff check --quiet --fix-only .
 	@$(VENV)/bin/ruff format --quiet .
 
 clean: ## remove what make made; your data and your .env stay
 	@rm -rf $(VENV) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find bot adapters tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find bot adapters bench tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp holds the folder it was made in. When that was moved or copied, or the Python below it
 # is gone, the environment is made anew.
@@ -98,3 +102,8 @@ $(TEST): $(RUN)
 	@echo "Adding the test tools, once..." >&2
 	@$(PIP_INSTALL) -e '.[dev]' </dev/null || $(NO_NETWORK)
 	@touch $(TEST)
+
+$(BENCH): $(TEST)
+	@echo "Adding what others would use, once..." >&2
+	@$(PIP_INSTALL) -e '.[bench]' </dev/null || $(NO_NETWORK)
+	@touch $(BENCH)

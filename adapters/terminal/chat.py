@@ -36,6 +36,7 @@ from bot.events import (
     Incoming,
     Lane,
     Message,
+    Rate,
     Receipt,
     TryLater,
 )
@@ -66,6 +67,7 @@ class Terminal:
     """A chat between one person at a keyboard, or a pipe, and the core."""
 
     name = HOME.platform
+    rate: Rate | None = None
 
     def __init__(
         self, clock: Clock, exports: Path, locale: str, zone: str, named: bool = False
@@ -125,6 +127,9 @@ class Terminal:
             key = "terminal.leaving_unknown"
         if key:
             self._note(key, exit=self._words("exit.plain"))
+
+    def rate_at(self, place: Address) -> None:
+        """A screen takes whatever is said."""
 
     async def send(self, message: Message, edits: str = "") -> Receipt:
         """Print it; an edit of what this run has shown is told by its notice alone."""
