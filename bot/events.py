@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 
@@ -48,11 +48,26 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something came that we cannot read: a voice note, a picture, a file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Location:
     """A place that a person shared, in degrees; used for its time zone and then forgotten."""
 
     latitude: float
     longitude: float
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Nobody can be reached at the address any more, as the platform tells by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """The address can be reached again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +89,18 @@ class Expired:
     kind: str
 
 
-Event = Command | Press | Text | Location | RunFinished | Wake | Expired
+Event = (
+    Command
+    | Press
+    | Text
+    | Unreadable
+    | Location
+    | Blocked
+    | Unblocked
+    | RunFinished
+    | Wake
+    | Expired
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +108,8 @@ class Incoming:
     """The envelope of every event from a platform.
 
     ``id`` is unique per platform: a second delivery of the same id changes nothing.
+    ``address`` is where its author is spoken to alone. Where many can read, that is in ``group``;
+    what concerns the author goes to their own chat all the same.
     ``locale`` and ``zone`` are what the platform knows of the person, if it knows anything.
     """
 
@@ -91,14 +119,55 @@ class Incoming:
     event: Event
     locale: str = ""
     zone: str = ""
+    group: Address | None = None
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What tells it from every other event: ``id`` is unique on its platform only."""
+        return self.address.platform, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an event: whether it is committed, and how it is answered.
+
+    ``notice`` says in a few words what the press of a button did; ``edits`` are messages that the
+    answer writes anew. ``open``: the question whose button was pressed stays open. ``told``: where
+    it is not committed, whoever said it knows.
+    """
+
+    committed: bool
+    notice: str = ""
+    edits: frozenset[str] = frozenset()
+    open: bool = False
+    told: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether it is committed."""
+        return self.committed
+
+
+class Tone(StrEnum):
+    """What a button is, as a colour may show; its label says it without any."""
+
+    PLAIN = ""
+    GO = "go"
+    ALARM = "alarm"
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """``data`` names the thing it is about, its owner and a format version, at most 64 bytes."""
+    """``data`` names the thing it is about, its owner and a format version, at most 64 bytes.
+
+    One with ``opens`` instead leads from a group into the person's own chat, with that word. One
+    for a ``place`` is shown only where a place can be shared.
+    """
 
     label: str
-    data: str
+    data: str = ""
+    opens: str = ""
+    place: bool = False
+    tone: Tone = Tone.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +179,23 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class AskPlace:
+    """The label of a button of the platform's own, and what is said when it goes again."""
+
+    label: str
+    thanks: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Words for one address; ``text`` and labels are in the small markup of `bot.content.words`.
 
     ``slot`` names a place in the chat: a message for a slot edits what was last shown there and
     replaces what still waits for it. ``notice`` says the same edit in a few words, for whoever
-    cannot see an edit. After ``until`` saying it is wrong: it is dropped, and the core hears
-    `Expired` with its ``kind``.
+    cannot see an edit. One that is ``anew`` edits nothing, since an edit makes no sound.
+    After ``until`` saying it is wrong: it is dropped, and the core hears `Expired` with its
+    ``kind``. ``asks_place`` brings the platform's own way of sharing where they are. An answer
+    ``aside`` leaves the question open whose button led to it.
     """
 
     to: Address
@@ -129,6 +208,9 @@ class Message:
     kind: str = ""
     silent: bool = False
     file: File | None = None
+    anew: bool = False
+    asks_place: AskPlace | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +256,7 @@ class Platform(Protocol):
     name: str
     rate: Rate | None
 
-    def rate_at(self, place: Address) -> Rate | None:
+    def rates_at(self, place: Address) -> tuple[Rate, ...]:
         """What one address takes: a chat, or a group, may take less than the token."""
         ...
 

@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
@@ -14,13 +15,25 @@ from typing import Self, TypeVar, TypeVarTuple
 from bot import conversation, logs
 from bot.clock import Alarm, Clock
 from bot.content.words import words
-from bot.events import Address, Incoming, Lane, Message, Platform, Receipt
+from bot.door import Door
+from bot.events import (
+    Address,
+    Blocked,
+    Incoming,
+    Lane,
+    Message,
+    Platform,
+    Taken,
+    Unblocked,
+)
+from bot.hands import Hands
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.sending import Sender
 from bot.store import (
     Batch,
     Done,
+    Guest,
     Step,
     Store,
     StoreAway,
@@ -47,6 +60,9 @@ TOGETHER = 64
 SLEPT = timedelta(minutes=1)
 """A machine that was away for longer has reminders waiting, which then go out gently."""
 
+STILL_TRUE = 20.0
+"""Seconds for which it is worth trying to say that the database is away."""
+
 LEAVING = 4.0
 """Seconds that what is on the wire has when the program is to end. Ten are promised in all, and a
 database that hangs takes six to be known for it."""
@@ -68,8 +84,8 @@ class Heard:
     def __init__(self, incoming: Incoming) -> None:
         """Needs a running event loop."""
         self.incoming = incoming
-        self.told: asyncio.Task[None] | None = None
-        self.done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.told: asyncio.Task[bool] | None = None
+        self.done: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
 
     def fails(self, error: Exception) -> None:
         """It was not committed."""
@@ -88,12 +104,19 @@ class Service:
         step: Step = conversation.step,
         health: Health | None = None,
     ) -> None:
-        """Nothing happens before it is entered. With `backups` there is one a day."""
+        """Nothing happens before it is entered, and what is set until then is used from then on.
+
+        With `backups` there is one a day, with `hands` the owner hears what needs one. `allow` are
+        the words that let people in; without any everybody may come.
+        """
         self.store = store
         self.clock = clock
         self.health = health or Health(Metrics())
         self.metrics = self.health.metrics
         self.backups: Backups | None = None
+        self.hands: Hands | None = None
+        self.allow: Collection[str] = ()
+        self.door = Door()
         self._platforms = {platform.name: platform for platform in platforms}
         self._step = step
         # One thread: a turn is plain synchronous code, and the store has one writer anyway.
@@ -111,8 +134,12 @@ class Service:
         # When time must be looked at next; whether it is to be looked at in any case.
         self._due: datetime | None = None
         self._look = True
+        self._noted: datetime | None = None
+        self._telling = False
         self._full: set[str] = set()
-        self._turn_began: float | None = None
+        self._turning = False
+        # When each piece of work for the store's thread began to wait for it.
+        self._asked: list[float] = []
         self._chores: deque[Callable[[], Chore]] = deque()
         self._asides: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -128,8 +155,9 @@ class Service:
         except BaseException:  # a cancelled start, too, leaves no thread behind
             self._thread.shutdown()
             raise
-        self._sender.reached(unreachable, reachable=False)
-        self._sender.add(waiting)
+        self._sender.add(waiting, unreachable)
+        if self.hands:
+            self.hands.listen()
         self._alarm.start()
         self._tasks = (asyncio.create_task(self._keep_turning(), name="turns"),)
         self._clean()
@@ -143,6 +171,9 @@ class Service:
         # The first people at once: of few these are all. Others follow while everything goes on.
         self._refresh_next()
         self._up = self.store.with_legs_up()
+        self.door = Door(self.allow, self.store.guests())
+        noted = self.store.get("noted")
+        self._noted = datetime.fromisoformat(noted) if noted else None
         return self.store.waiting()
 
     async def __aexit__(
@@ -153,6 +184,8 @@ class Service:
     ) -> None:
         """Stop: what is on the wire is finished and written down, what waits stays in the store."""
         self._stopping = True
+        if self.hands:
+            self.hands.close()
         if self.backups:
             self.backups.stopping.set()
         self._alarm.stop()
@@ -174,11 +207,13 @@ class Service:
         self, what: str, work: Callable[[*Arguments], Result], *arguments: *Arguments
     ) -> Result:
         loop = asyncio.get_running_loop()
-        began = time.perf_counter()
+        began = time.monotonic()
+        self._asked.append(began)
         try:
             return await loop.run_in_executor(self._thread, work, *arguments)
         finally:
-            self.metrics.database(what, time.perf_counter() - began)
+            self._asked.remove(began)
+            self.metrics.database(what, time.monotonic() - began)
 
     def _ring(self) -> None:
         self._bell.set()
@@ -203,12 +238,13 @@ class Service:
         self.health.beat(lag)
         if self._hangs:
             self._aside(self._call_down())
+        elif self.hands and not self._telling and self.hands.due(self.clock.now(), self._noted):
+            self._aside(self._tell_owner(self.hands))
 
     @property
     def _hangs(self) -> bool:
         """Whether the store is away, or takes so long that it may be."""
-        began = self._turn_began
-        return self._away or (began is not None and time.monotonic() - began > SLOW)
+        return self._away or (bool(self._asked) and time.monotonic() - min(self._asked) > SLOW)
 
     def _aside(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -229,32 +265,65 @@ class Service:
 
     # Events
 
-    async def receive(self, incoming: Incoming) -> bool:
+    async def receive(self, incoming: Incoming, *, told: bool = False) -> Taken:
         """One event; returns once it is committed. A second delivery of its id does nothing.
 
-        False if it could not be: the person was told, and a platform may deliver it again. While
-        the store is away a cry for help is answered, and handed to the store later.
+        Where it could not be, the person was told, if not ``told`` before: the platform may
+        deliver it again. While the store is away a cry for help is answered, and handed to the
+        store later.
         """
         if self._silent:
-            return False
+            return Taken(committed=False)
+        knock = self.door.knock(incoming)
+        if knock.guest and not await self._let_in(knock.guest):
+            told = told or await self._say_without_store(incoming, "store.away")
+            return Taken(committed=False, told=told)
+        if knock.incoming is None and not await self._knows(incoming):
+            if knock.key:
+                await self._say_without_store(incoming, knock.key)
+            return Taken(committed=True)
+        if knock.guest and knock.key:
+            await self._say_without_store(incoming, knock.key)
+        incoming = knock.incoming or incoming
         heard = Heard(incoming)
         self._heard.append(heard)
         self._ring()
+        if told or isinstance(incoming.event, Blocked | Unblocked):
+            with suppress(StoreAway):
+                return await heard.done
+            return Taken(committed=False, told=told)
         patience = 0.0 if self._hangs and _urgent(incoming) else SLOW
         slow = asyncio.get_running_loop().call_later(patience, self._tell_slow, heard)
         try:
-            if await heard.done:
-                return True
-            await self._say_without_store(incoming, "service.failed")
+            if taken := await heard.done:
+                return taken
+            told = await self._say_without_store(incoming, "service.failed")
         except StoreAway:
             slow.cancel()
             if _urgent(incoming):
                 self._urgent.append(incoming)
                 self._ring()
-            await (heard.told or self._say_without_store(incoming, "store.away"))
+            told = await (heard.told or self._say_without_store(incoming, "store.away"))
         finally:
             slow.cancel()
-        return False
+        return Taken(committed=False, told=told)
+
+    async def _let_in(self, guest: Guest) -> bool:
+        """Whether somebody could be written down, and is let in from now on."""
+        self.door.enters(guest)  # before anything is waited for: a word of one works once
+        try:
+            await self._on_store("door", self.store.let_in, guest, self.clock.now())
+        except StoreAway:
+            self.door.leaves(guest.place)
+            return False
+        return True
+
+    async def _knows(self, incoming: Incoming) -> bool:
+        """Whether somebody is no stranger: who agreed before there was a list may stay."""
+        try:
+            return await self._on_store("door", self.store.knows, incoming.address)
+        except StoreAway:
+            return False
 
     def _tell_slow(self, heard: Heard) -> None:
         heard.told = asyncio.create_task(self._say_without_store(heard.incoming, "store.slow"))
@@ -271,30 +340,34 @@ class Service:
                 await self._pause()
                 continue
             batch, heard = self._next_batch()
-            if batch is None:
-                if self._silent:
-                    break
+            if batch is not None:
+                await self._turn(batch, heard)
+            elif self._silent:
+                break
+            else:
                 await self._rest()
-                continue
-            self._turn_began = time.monotonic()
-            try:
-                done = await self._on_store(
-                    "turn", self.store.turn, batch, self._step, self.clock.now()
-                )
-                self._take_in(batch, heard, done)
-            except StoreAway as error:
-                self._lost(error, heard)
-            except Exception:
-                log.exception("no turn")
-                for each in heard:
-                    if not each.done.done():
-                        each.done.set_result(False)
-                await self._pause()
-            finally:
-                self._turn_began = None
-                self._tell_moved()
         for each in self._heard:
             each.fails(StoreAway("the program ends"))
+
+    async def _turn(self, batch: Batch, heard: list[Heard]) -> None:
+        """One commit, with whatever becomes of it."""
+        self._turning = True
+        try:
+            done = await self._on_store(
+                "turn", self.store.turn, batch, self._step, self.clock.now()
+            )
+            self._take_in(batch, heard, done)
+        except StoreAway as error:
+            self._lost(error, heard)
+        except Exception:
+            log.exception("no turn")
+            for each in heard:
+                if not each.done.done():
+                    each.done.set_result(Taken(committed=False))
+            await self._pause()
+        finally:
+            self._turning = False
+            self._tell_moved()
 
     def _next_batch(self) -> tuple[Batch | None, list[Heard]]:
         """What the next commit takes; None if there is nothing to do."""
@@ -317,14 +390,25 @@ class Service:
         self._sender.written(batch.outcomes)
         self._sender.drop(done.gone)
         self._sender.reached(done.reached)
-        self._sender.add(done.words)
+        # What was written and erased in the same commit is not said.
+        words_ = (waiting for waiting in done.words if waiting.id not in done.gone)
+        self._sender.add(words_, done.lost)
         handed_in = {id(incoming) for incoming in batch.heard}
         if self._urgent:
             left = (incoming for incoming in self._urgent if id(incoming) not in handed_in)
             self._urgent = deque(left, KEPT_URGENT)
+        for place in done.left:
+            self.door.leaves(place)
+        said: dict[str, list[Waiting]] = {}
+        for waiting in done.words:
+            said.setdefault(waiting.cause, []).append(waiting)
         for each in heard:
             if not each.done.done():
-                each.done.set_result(each.incoming.id not in done.failed)
+                name = each.incoming.name
+                answer = said.get(done.causes.get(name, ""), [])
+                taken = _taken(name not in done.failed, answer)
+                # What was heard before has its answer: whatever that shows stays.
+                each.done.set_result(replace(taken, open=taken.open or name not in done.causes))
         for who, up in done.up.items():
             if up is None:
                 self._up.pop(who, None)
@@ -446,15 +530,20 @@ class Service:
 
         A commit whose answer was lost may have been done all the same.
         """
-        self._turn_began = time.monotonic()
+        self._turning = True
         try:
-            waiting, self._up = await self._on_store("back", self._read_again)
+            waiting, unreachable, self._up = await self._on_store("back", self._read_again)
         except StoreAway as error:
             self._lost(error, ())
             return False
+        except Exception as error:
+            # Whatever it is: whoever takes turns must go on, or nobody is ever answered again.
+            log.exception("not back")
+            self._lost(StoreAway(type(error).__name__), ())
+            return False
         finally:
-            self._turn_began = None
-        self._sender.again(waiting)
+            self._turning = False
+        self._sender.again(waiting, unreachable)
         outages.warning("the store is back")
         self.health.store(away=False)
         self._called_down.clear()
@@ -462,15 +551,19 @@ class Service:
         self._away, self._trouble, self._look = False, None, True
         return True
 
-    def _read_again(self) -> tuple[list[Waiting], dict[int, Up]]:
+    def _read_again(self) -> tuple[list[Waiting], set[Address], dict[int, Up]]:
         # Only what was written proves it: a full disk can be read all the time.
         self.store.put("back", self.clock.wall().isoformat())
-        return self.store.waiting()[0], self.store.with_legs_up()
+        return *self.store.waiting(), self.store.with_legs_up()
 
-    async def _say_without_store(self, incoming: Incoming, key: str) -> None:
+    async def _say_without_store(self, incoming: Incoming, key: str) -> bool:
+        """Say it to whom it concerns; whether it could be said."""
+        if isinstance(incoming.event, Blocked | Unblocked):
+            return True
         urgent = conversation.urgent_words(incoming.event, incoming.locale)
         text = urgent or words(incoming.locale)(key)
-        await self._say_at_once(Message(incoming.address, text, lane=Lane.SAFETY))
+        message = Message(incoming.address, text, lane=Lane.SAFETY)
+        return await self._say_at_once(message, patience=STILL_TRUE)
 
     async def _call_down(self) -> None:
         """Nothing can be written, but legs that are up must come down: said once a rest."""
@@ -483,13 +576,28 @@ class Service:
                 if not await self._say_at_once(Message(up.place, text, lane=Lane.EXIT)):
                     self._called_down.discard(rest)
 
-    async def _say_at_once(self, message: Message) -> bool:
+    async def _say_at_once(self, message: Message, patience: float = 0.0) -> bool:
         """Say what no row of the store stands for; whether the platform took it."""
-        platform = self._platforms.get(message.to.platform)
-        if platform is None:
+        if message.to.platform not in self._platforms:
             return False
         waiting = Waiting(0, message, None, "without-store", self.clock.now())
-        return isinstance(await self._sender.say(platform, waiting), Receipt)
+        return await self._sender.say_beside(waiting, patience)
+
+    async def _tell_owner(self, hands: Hands) -> None:
+        """What needs a hand; tried again in a minute if it cannot be said."""
+        owner = self.door.owner
+        if owner is None or owner.place.platform not in self._platforms:
+            return
+        self._telling, now, counted = True, self.clock.now(), hands.counted.copy()
+        note = Message(
+            owner.place, hands.note(words(owner.locale)), lane=Lane.REMINDER, silent=True
+        )
+        if await self._say_at_once(note):
+            hands.counted -= counted
+            self._noted = now
+            with suppress(StoreAway):
+                await self._on_store("door", self.store.put, "noted", now.isoformat())
+        hands.since, self._telling = now, False
 
     # Time
 
@@ -497,6 +605,14 @@ class Service:
         """The next moment at which somebody is due, or words are."""
         wake = await self._on_store("time", self.store.next_wake)
         return earlier(wake, self._sender.next_moment())
+
+    async def kept(self, name: str) -> str | None:
+        """What an adapter has kept under that name. Raises `StoreAway`."""
+        return await self._on_store("door", self.store.get, name)
+
+    async def keep(self, name: str, value: str) -> None:
+        """Keep something of an adapter's own. Raises `StoreAway`."""
+        await self._on_store("door", self.store.put, name, value)
 
     async def clock_at(self, place: Address) -> tzinfo | None:
         """The clock on the wall of the person there, None while unknown. Raises `StoreAway`."""
@@ -574,7 +690,14 @@ class Service:
     def _idle(self) -> bool:
         due = self._due is not None and self._due <= self.clock.now()
         to_do = self._heard or self._urgent or self._sender.back() or self._sender.late()
-        return not (self._turn_began is not None or self._look or due or to_do)
+        return not (self._turning or self._look or due or to_do)
+
+
+def _taken(committed: bool, answer: list[Waiting]) -> Taken:
+    notices = (waiting.message.notice for waiting in answer)
+    edits = frozenset(waiting.edits for waiting in answer if waiting.edits)
+    aside = bool(answer) and all(waiting.message.aside for waiting in answer)
+    return Taken(committed, next(filter(None, notices), ""), edits, open=aside)
 
 
 def _urgent(incoming: Incoming) -> bool:

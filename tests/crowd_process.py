@@ -181,8 +181,8 @@ class Crowd:
         self.chance = random.Random(log.life)
         self.answers: asyncio.Queue[Typed] = asyncio.Queue()
 
-    def rate_at(self, place: Address) -> Rate | None:
-        return Rate(1, 1.0)
+    def rates_at(self, place: Address) -> tuple[Rate, ...]:
+        return (Rate(1, 1.0),)
 
     async def send(self, message: Message, edits: str = "") -> Receipt:
         began = self.clock.now()

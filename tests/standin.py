@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 from sqlalchemy import Connection
 
@@ -111,8 +111,8 @@ class FakePlatform:
         self.edits.append(edits)
         return Receipt(f"message-{len(self.said)}")
 
-    def rate_at(self, place: Address) -> Rate | None:
-        return self.rates.get(place)
+    def rates_at(self, place: Address) -> tuple[Rate, ...]:
+        return tuple(rate for at, rate in self.rates.items() if at == place)
 
     @property
     def texts(self) -> list[str]:
@@ -185,7 +185,7 @@ def _said(scene: Scene, verb: str, rest: str, now: datetime) -> Answer:
 _count = iter(range(1, 1_000_000))
 
 
-def says(text: str, place: Address = HOME, id: str = "", **hints: str) -> Incoming:
+def says(text: str, place: Address = HOME, id: str = "", **hints: Any) -> Incoming:  # noqa: ANN401 - the fields of it
     event = Command(text[1:]) if text.startswith("/") else Text(text)
     return Incoming(id or f"event-{next(_count)}", place, "ada", event, **hints)
 

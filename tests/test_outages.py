@@ -389,7 +389,7 @@ def test_leaving_waits_for_no_server_that_hangs(
         await asyncio.to_thread(own_postgres.pause)
         # Said, and not to be written down.
         lands.set()
-        await until(lambda: h.service._turn_began is not None)
+        await until(lambda: h.service._turning)
         began = time.monotonic()
 
     try:

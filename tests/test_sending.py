@@ -26,6 +26,7 @@ from bot.sending.queue import (
     LAST_BACKOFF,
     LAST_URGENT_BACKOFF,
     OUTAGE,
+    URGENT,
 )
 from bot.store import Waiting
 from tests.standin import AWAY, HOME, START, FakePlatform, LoopClock, in_no_time
@@ -125,7 +126,7 @@ def taking(seconds: float) -> Callable[[Message], Awaitable[None]]:
     return wait
 
 
-def answers(*of: Exception | None) -> Callable[[Message], None]:
+def answers(*of: BaseException | None) -> Callable[[Message], None]:
     """One after another, then only receipts."""
     left = list(of)
 
@@ -310,13 +311,13 @@ def test_a_window_holds_though_nothing_waited_for_a_while() -> None:
     play(scenario)
 
 
-def test_a_slow_request_does_not_stretch_a_window_that_begins_with_its_sending() -> None:
+def test_a_slow_request_counts_from_its_end_since_nobody_knows_when_it_arrived() -> None:
     async def scenario(d: Desk) -> None:
         d.wire.rates = {HOME: Rate(2, 10)}
         d.wire.before = taking(4)
         d.say(*"abcd")
         await asyncio.sleep(60)
-        assert d.wire.when() == [0, 4, 10, 14]
+        assert d.wire.when() == [0, 4, 14, 18]
 
     play(scenario)
 
@@ -328,7 +329,7 @@ SPEECH = some.tuples(
     some.sampled_from(PLACES),
     some.sampled_from(Lane),
     some.sampled_from([0.0, 0.0, 0.01, 0.7, 30.0]),  # seconds since the one before
-    some.floats(0, 20),  # seconds on the wire
+    some.floats(0, SEND_PATIENCE - 1),  # seconds on the wire
     some.lists(some.sampled_from([0.0, 0.3, 5.0, None]), max_size=HOLDING_UP - 1),  # its troubles
 )
 
@@ -367,7 +368,12 @@ def test_whatever_is_said_no_rate_is_broken_and_all_is_said_in_order(
         assert wrong + d.wire.wrong == []
         for place in PLACES:
             said = [message.text for message in d.wire.said if message.to == place]
-            assert said == [f"{n}" for n, each in enumerate(speeches) if each[0] == place]
+            theirs = [f"{n}" for n, each in enumerate(speeches) if each[0] == place]
+            urgent = any(each[1] <= URGENT for each in speeches if each[0] == place)
+            failed = any(None in each[4] for each in speeches if each[0] == place)
+            if urgent and failed:  # urgent words pass what has failed
+                said.sort(key=int)
+            assert said == theirs
             if place in rates:
                 keeps(d.wire.when(place), rates[place])
         if rate:
@@ -504,8 +510,7 @@ def test_who_cannot_be_reached_hears_it_all_when_they_are_back() -> None:
 
 def test_of_whom_the_store_knows_that_nobody_is_there_hears_nothing() -> None:
     async def scenario(d: Desk) -> None:
-        d.sender.reached([HOME], reachable=False)
-        d.say("a")
+        d.sender.add([d.words("a")], {HOME})
         d.say("hello", place=AWAY)
         await asyncio.sleep(1000)
         assert d.wire.texts == ["hello"]
@@ -614,16 +619,17 @@ def test_what_would_come_too_late_is_never_said() -> None:
     play(scenario)
 
 
-def test_late_words_wait_for_the_store_and_are_not_said_meanwhile() -> None:
+def test_late_words_wait_for_the_store_and_hold_up_nobody_meanwhile() -> None:
     async def scenario(d: Desk) -> None:
         d.say("half-way", until=d.clock.now(), kind="cue")
-        d.say("after")
-        await asyncio.sleep(100)
-        assert d.wire.texts == []
+        d.say("come down", lane=Lane.EXIT)
+        await asyncio.sleep(SOON)
+        assert d.wire.texts == ["come down"], "the store may be away for long"
         [late] = d.sender.late()
+        await asyncio.sleep(100)
         d.sender.drop([late.id])
         await asyncio.sleep(SOON)
-        assert d.wire.texts == ["after"]
+        assert d.wire.texts == ["come down"]
 
     play(scenario)
 
@@ -631,12 +637,12 @@ def test_late_words_wait_for_the_store_and_are_not_said_meanwhile() -> None:
 def test_what_is_on_the_wire_is_not_too_late_unless_it_fails() -> None:
     async def scenario(d: Desk) -> None:
         async def fails(message: Message) -> None:
-            await asyncio.sleep(20)
+            await asyncio.sleep(14)
             raise OSError
 
         d.wire.before = fails
         [late] = d.say("half-way", until=d.clock.now() + timedelta(seconds=10), kind="cue")
-        await asyncio.sleep(19)
+        await asyncio.sleep(13)
         assert d.sender.late() == ()
         await asyncio.sleep(2)
         assert d.sender.late() == (late,)
@@ -805,7 +811,7 @@ def test_after_an_outage_memory_is_as_the_store_is() -> None:
         await asyncio.sleep(0.5)
         news = d.words("news", CLEO)
         # The commit that should have told of "said" was lost, and one of which nobody heard done.
-        d.sender.again([said, wire, waits, news])
+        d.sender.again([said, wire, waits, news], ())
         await asyncio.sleep(10)
         assert sorted(d.wire.texts) == ["news", "on the wire", "said", "waits"]
         assert gone.id not in [row for row, _ in d.came_back]
@@ -932,5 +938,123 @@ def test_whoever_writes_down_is_rung_for_each_that_came_back() -> None:
         await asyncio.sleep(SOON)
         d.sender.written(before)
         assert len(d.sender.back()) == 1, "only what was written is forgotten"
+
+    play(scenario)
+
+
+def test_whoever_cannot_be_reached_takes_no_room_from_others() -> None:
+    async def scenario(d: Desk) -> None:
+        queue = d.sender._queues["fake"]
+        gone = crowd(40)
+        d.sender.add(
+            [d.words("x", place, lane=Lane.REMINDER) for place in gone for _ in "ab"], set(gone)
+        )
+        assert d.sender.room() == {"fake": 20}
+        assert queue.reminders == 0
+        d.wire.before = lambda message: _raise(Unreachable()) if message.to == HOME else None
+        d.say("a", "b", "c", lane=Lane.REMINDER)
+        await asyncio.sleep(60)
+        assert d.sender.room() == {"fake": 20}
+        d.wire.before = lambda message: None
+        d.sender.reached([HOME, gone[0]])
+        assert d.sender.room() == {"fake": 20 - 5}
+        await asyncio.sleep(60)
+        assert sorted(d.wire.texts) == ["a", "b", "c", "x", "x"]
+        assert d.sender.room() == {"fake": 20}
+
+    play(scenario, Rate(10, 1))
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def test_however_slow_a_platform_is_it_has_room_for_one() -> None:
+    async def scenario(d: Desk) -> None:
+        assert d.sender.room() == {"fake": 1}
+
+    play(scenario, Rate(20, 60))
+
+
+def test_nobodys_way_out_waits_long_behind_an_answer_that_hangs() -> None:
+    async def scenario(d: Desk) -> None:
+        async def hangs(message: Message) -> None:
+            if message.text == "reply":
+                await asyncio.sleep(1000)
+
+        d.wire.before = hangs
+        d.say("reply")
+        await asyncio.sleep(1)
+        d.say("come down", lane=Lane.EXIT)
+        await asyncio.sleep(SEND_PATIENCE)
+        assert d.wire.texts == ["come down"]
+
+    play(scenario)
+
+
+def test_words_that_are_passed_by_others_and_may_go_again_are_not_forgotten() -> None:
+    async def scenario(d: Desk) -> None:
+        d.wire.before = answers(OSError())
+        d.say("reply")
+        d.say("come down", lane=Lane.EXIT)
+        await asyncio.sleep(60)
+        assert sorted(d.wire.texts) == ["come down", "reply"]
+
+    play(scenario, Rate(1, 7.5))
+
+
+def test_a_library_that_cancels_itself_takes_no_lane_with_it() -> None:
+    async def scenario(d: Desk) -> None:
+        d.wire.before = answers(*[asyncio.CancelledError()] * 2 * LANES, None)
+        for place in crowd(2 * LANES):
+            d.say("hello", place=place)
+        await asyncio.sleep(60)
+        assert d.wire.texts == ["hello"] * 2 * LANES
+
+    play(scenario)
+
+
+def test_a_platform_that_names_no_time_is_not_asked_without_a_pause() -> None:
+    async def scenario(d: Desk) -> None:
+        d.wire.before = lambda message: _raise(TryLater(0))
+        d.say("hello")
+        await asyncio.sleep(2)
+        assert 10 <= len(d.wire.tried) <= 21
+
+    play(scenario)
+
+
+def test_of_people_who_are_gone_nothing_stays_in_memory() -> None:
+    async def scenario(d: Desk) -> None:
+        queue = d.sender._queues["fake"]
+        d.wire.before = lambda message: _raise(Unreachable())
+        words = [d.words("hello", place) for place in crowd(20)]
+        d.sender.add(words)
+        await asyncio.sleep(SOON)
+        assert len(queue.chats) == 20
+        d.sender.drop(waiting.id for waiting in words)
+        assert queue.chats == {}
+        late = d.words("half-way", until=d.clock.now() + timedelta(seconds=1), kind="cue")
+        d.wire.before = taking(2)
+        d.sender.add([late])
+        await asyncio.sleep(1.5)
+        assert d.sender.late() == ()
+        await asyncio.sleep(10)
+        assert d.wire.texts == ["half-way"]
+        assert d.sender._late == set()
+
+    play(scenario)
+
+
+def test_what_a_slot_shows_is_remembered_until_the_store_knows_it() -> None:
+    async def scenario(d: Desk) -> None:
+        for text in "ab":
+            d.say(text, slot="card")
+            await asyncio.sleep(SOON)
+        assert d.wire.edits == ["", "message-1"]
+        d.sender.written(d.sender.back()[:1])
+        assert list(d.sender._receipts.values()) == ["message-2"]
+        d.sender.written(d.sender.back())
+        assert d.sender._receipts == {}
 
     play(scenario)

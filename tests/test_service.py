@@ -563,7 +563,7 @@ def test_events_that_come_together_share_commits(url: str) -> None:
         commits = commits_of(h.store)
         places = crowd(16)
         done = await asyncio.gather(*(h.service.receive(says("keep", each)) for each in places))
-        assert done == [True] * 16
+        assert all(done)
         assert 1 <= len(commits) <= 4
         for place in places:
             await h.service.settled(place)
@@ -671,8 +671,8 @@ def test_a_wave_waits_in_the_store_until_the_platform_has_room(url: str) -> None
         return replace(scene, person=person), (Message(scene.address, "rang", lane=lane),)
 
     class Slow(FakePlatform):
-        def rate_at(self, place: Address) -> Rate | None:
-            return Rate(1, 1)
+        def rates_at(self, place: Address) -> tuple[Rate, ...]:
+            return (Rate(1, 1),)
 
     async def run() -> None:
         nonlocal most

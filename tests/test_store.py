@@ -157,7 +157,7 @@ def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         store.open()
     # A refusal lets go of the file.
     other = sqlite3.connect(path_of(store), isolation_level=None)
-    other.execute("update alembic_version set version_num = '0002'")
+    other.execute("update alembic_version set version_num = '0003'")
     other.close()
     store.open()
     store.close()
@@ -640,7 +640,7 @@ def test_what_no_database_takes_harms_nobody_else(store: Store) -> None:
     assert said["zero in the words"] == "a\0b"
     # Of the others each has either an answer that is written, or is told without the store.
     for incoming in strange:
-        assert (incoming.id in done.failed) != (incoming.address.chat_id in said)
+        assert (incoming.name in done.failed) != (incoming.address.chat_id in said)
     assert waiting(store) == done.words
 
 

@@ -5,7 +5,7 @@ written down.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -19,8 +19,12 @@ from bot.metrics import Outcome as How
 from bot.sending.queue import Chat, Queue
 from bot.store import Outcome, Waiting
 
-SEND_PATIENCE = 30.0
-"""Seconds until a request counts as failed: a platform that hangs must not stop the others."""
+SEND_PATIENCE = 15.0
+"""Seconds until a request counts as failed: a platform that hangs must not stop the others, and
+nobody's way out waits for longer behind an answer that hangs."""
+
+SOONEST = 0.1
+"""Seconds until words are tried again, if a platform names less: never in a busy loop."""
 
 log = logs.get(__name__)
 
@@ -66,39 +70,44 @@ class Sender:
 
     # What waits
 
-    def add(self, words: Iterable[Waiting]) -> None:
-        """Say these, too. They are in the store already."""
+    def add(self, words: Iterable[Waiting], unreachable: Collection[Address] = ()) -> None:
+        """Say these, too, but where nobody can be reached. They are in the store already."""
         now = self._clock.elapsed()
+        self.reached(unreachable, reachable=False)
         rung = set()
         for waiting in words:
             message = waiting.message
             queue = self._queues.get(message.to.platform)
             if queue is None:
                 continue  # a platform without an adapter now: it waits in the store only
-            if message.slot:
+            if message.slot and not message.anew:
                 self._replace(queue, message.to, message.slot)
                 if edits := self._receipts.get((message.to, message.slot)):
                     waiting = replace(waiting, edits=edits)  # noqa: PLW2901 - the same words
             if message.until is not None:
                 heappush(self._untils, (message.until, waiting.id))
+            if message.to in unreachable:
+                queue.reach(queue.chat(message.to), reachable=False)
             queue.add(waiting, now)
             rung.add(queue)
         for queue in rung:
             self._pump(queue)
 
-    def again(self, words: Iterable[Waiting]) -> None:
+    def again(self, words: Iterable[Waiting], unreachable: Collection[Address]) -> None:
         """All that waits in the store, after a time in which it may not have been as here."""
+        self.reached([chat.place for chat in self._chats() if chat.place not in unreachable])
         here = {row for queue in self._queues.values() for row in queue.rows}
         said = {outcome.waiting.id for outcome in self._back}
         waiting = {each.id: each for each in words}
         self.drop(here - waiting.keys())
-        self.add(each for row, each in waiting.items() if row not in here | said)
+        fresh = (each for row, each in waiting.items() if row not in here | said)
+        self.add(fresh, unreachable)
 
     def _replace(self, queue: Queue, place: Address, slot: str) -> None:
         """Newer words for a slot take the place of those that nobody has seen yet."""
         chat = queue.chat(place)
         for old in [w for w in chat.words if w.message.slot == slot]:
-            if old is not chat.wire:
+            if old is not chat.wire and not old.message.anew:
                 queue.remove(chat, old)
                 self._back.append(Outcome(old, None))
 
@@ -124,12 +133,13 @@ class Sender:
         now = self._clock.elapsed()
         for place in places:
             queue = self._queues.get(place.platform)
-            if queue is None or (reachable and place not in queue.chats):
+            if queue is None or place not in queue.chats:
                 continue
-            chat = queue.chat(place)
+            chat = queue.chats[place]
             if chat.reachable != reachable:
-                chat.reachable = reachable
+                queue.reach(chat, reachable=reachable)
                 queue.offer(chat, now)
+                queue.tidy(chat, now)
                 self._pump(queue)
 
     def late(self) -> tuple[Waiting, ...]:
@@ -157,9 +167,13 @@ class Sender:
     def written(self, outcomes: Iterable[Outcome]) -> None:
         """These are written down now."""
         done = {id(outcome) for outcome in outcomes}
+        for outcome in self._back:
+            place, slot = outcome.waiting.message.to, outcome.waiting.message.slot
+            shown = outcome.result.message_id if isinstance(outcome.result, Receipt) else None
+            if id(outcome) in done and shown and self._receipts.get((place, slot)) == shown:
+                # From now on the store knows what the slot shows.
+                del self._receipts[(place, slot)]
         self._back = [outcome for outcome in self._back if id(outcome) not in done]
-        if not self._back:
-            self._receipts.clear()
 
     def room(self) -> dict[str, int]:
         """How many more reminders each platform may have waiting: some, or none for now."""
@@ -254,6 +268,31 @@ class Sender:
                 return
             chat, waiting = picked.chat, picked.waiting
 
+    async def say_beside(self, waiting: Waiting, patience: float) -> bool:
+        """Say what stands in no queue, at the pace of all; whether it was said.
+
+        ``patience``: seconds in which it is tried again, if the platform wants it later.
+        """
+        queue = self._queues[waiting.message.to.platform]
+        until = self._clock.elapsed() + patience
+        while not self._stopping:
+            now = self._clock.elapsed()
+            if (wait := queue.paced - now) > 0:
+                if wait > max(patience, SOONEST):
+                    return False
+                await asyncio.sleep(wait)
+                continue
+            queue.beside(now)
+            result = await self.say(queue.platform, waiting)
+            if not isinstance(result, TryLater):
+                return isinstance(result, Receipt)
+            if result.everywhere:
+                queue.later(now, result.after)
+            if now + result.after > until:
+                return False
+            await asyncio.sleep(max(SOONEST, result.after))
+        return False
+
     async def say(self, platform: Platform, waiting: Waiting) -> Receipt | Exception:
         """One request to its end; whatever is raised is a result."""
         message = waiting.message
@@ -271,6 +310,12 @@ class Sender:
             result, how = answer, "refused"
         except Exception as error:  # noqa: BLE001 - a platform's trouble, tried again later
             result, how = error, "failed"
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not we are to end, but something that the platform's library waited for.
+            result, how = RuntimeError("cancelled"), "failed"
         took = self._clock.steady() - began
         late = (self._clock.now() - waiting.at).total_seconds()
         self._metrics.sent(platform.name, message.lane, how, took, late)
@@ -294,21 +339,24 @@ class Sender:
         self, queue: Queue, chat: Chat, waiting: Waiting, result: Receipt | Exception
     ) -> None:
         now = self._clock.elapsed()
-        queue.landed(chat)
+        queue.landed(chat, now)
         outcome = Outcome(waiting, result)
         erased = waiting.id in self._gone
         self._gone.discard(waiting.id)
+        if outcome.final or erased:
+            self._late.discard(waiting.id)
         if erased and not outcome.final:
             queue.remove(chat, waiting)
         if isinstance(result, TryLater):
             # The platform spoke of the address, not of the message: its whole queue waits.
-            chat.again = now + result.after
+            after = max(SOONEST, result.after)
+            chat.again = now + after
             if result.everywhere:
-                queue.later(now, result.after)
+                queue.later(now, after)
         elif isinstance(result, Receipt | Refused | Unreachable):
             queue.said()
             if isinstance(result, Unreachable):
-                chat.reachable = False
+                queue.reach(chat, reachable=False)
             if outcome.final:
                 queue.remove(chat, waiting)
             self._keep_receipt(chat, waiting, result)
@@ -326,5 +374,5 @@ class Sender:
             return
         self._receipts[(chat.place, slot)] = result.message_id
         for nth, other in enumerate(chat.words):
-            if other.message.slot == slot:
+            if other.message.slot == slot and not other.message.anew:
                 chat.words[nth] = replace(other, edits=result.message_id)

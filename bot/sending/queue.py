@@ -43,27 +43,33 @@ AHEAD_UNLIMITED = 500
 
 
 class Pace:
-    """Keeps to a rate: when the next message may go, by when the last ones went."""
+    """Keeps to rates: when the next message may go, by when the last ones went."""
 
-    def __init__(self, rate: Rate | None) -> None:
-        """None is no limit."""
-        self._seconds = rate.seconds if rate else 0.0
-        self._sent: deque[float] = deque(maxlen=rate.count if rate else 0)
+    def __init__(self, *rates: Rate) -> None:
+        """Without any there is no limit."""
+        self._sent = [(rate.seconds, deque[float](maxlen=rate.count)) for rate in rates]
 
     @property
     def next(self) -> float:
         """The earliest moment for one more."""
-        full = len(self._sent) == self._sent.maxlen and self._sent
-        return self._sent[0] + self._seconds if full else -inf
+        full = (sent[0] + seconds for seconds, sent in self._sent if len(sent) == sent.maxlen)
+        return max(full, default=-inf)
 
     @property
     def idle_at(self) -> float:
         """When nothing of what went counts any more."""
-        return self._sent[-1] + self._seconds if self._sent else -inf
+        return max((sent[-1] + seconds for seconds, sent in self._sent if sent), default=-inf)
 
     def take(self, now: float) -> None:
         """One goes now."""
-        self._sent.append(now)
+        for _, sent in self._sent:
+            sent.append(now)
+
+    def took(self, now: float) -> None:
+        """The last one has arrived by now: when it did on its way nobody knows."""
+        for _, sent in self._sent:
+            if sent:
+                sent[-1] = now
 
 
 @dataclass(slots=True)
@@ -83,6 +89,8 @@ class Chat:
     words: deque[Waiting] = field(default_factory=deque)
     troubles: dict[int, Trouble] = field(default_factory=dict)
     wire: Waiting | None = None
+    # Those for which it is too late: whoever tells the core of it takes them away.
+    late: set[int] = field(default_factory=set)
     reachable: bool = True
     again: float = -inf
 
@@ -95,13 +103,19 @@ class Chat:
         """What goes next and when it may. Words that failed often let others pass."""
         latest = inf
         for waiting in self.words:
+            if waiting.id in self.late:
+                continue
             trouble = self.troubles.get(waiting.id)
             if trouble is None:
                 return waiting, max(self.again, self.pace.next)
-            if trouble.attempts < HOLDING_UP or trouble.again <= now:
+            if trouble.attempts < self._holding_up(waiting) or trouble.again <= now:
                 return waiting, max(self.again, self.pace.next, trouble.again)
             latest = min(latest, trouble.again)
         return None, latest
+
+    def _holding_up(self, waiting: Waiting) -> int:
+        """After how many failures words no longer hold up others: at once, if those are urgent."""
+        return 1 if self.urgency <= URGENT < waiting.message.lane else HOLDING_UP
 
     def sayable(self, now: float, wall: datetime) -> bool:
         """Whether something waits that may be said now."""
@@ -132,31 +146,38 @@ class Queue:
         self.on_wire: dict[int, Lane] = {}
         # Where each row waits, and how many of them are reminders.
         self.rows: dict[int, Chat] = {}
+        # How many of them can be said to somebody, and how many of those are reminders.
+        self.sayable = 0
         self.reminders = 0
         # After an outage reminders go out at half the pace until nobody waits any more.
         self.recovering = True
         rate = platform.rate
-        spaced = Rate(1, rate.seconds / rate.count) if rate else None
-        halved = Rate(1, 2 * spaced.seconds) if spaced else None
-        self._pace, self._half = Pace(spaced), Pace(halved)
+        self._pace, self._half = self._paces()
         self._again = -inf
         self._failures = 0
         # By urgency and age. An entry that is not true any more is passed over.
         self._ready: list[tuple[Lane, int, int, Chat]] = []
         self._asleep: list[tuple[float, int, Chat]] = []
         self._entries = count()
-        self.ahead = int(rate.count / rate.seconds * AHEAD) if rate else AHEAD_UNLIMITED
+        self.ahead = max(1, int(rate.count / rate.seconds * AHEAD)) if rate else AHEAD_UNLIMITED
+
+    def _paces(self) -> tuple[Pace, Pace]:
+        """That of the token, and half of it."""
+        rate = self.platform.rate
+        if rate is None:
+            return Pace(), Pace()
+        spaced = rate.seconds / rate.count
+        return Pace(Rate(1, spaced)), Pace(Rate(1, 2 * spaced))
 
     @property
     def room(self) -> int:
         """How many more may wait; none until half of it is free, so that it is filled in one go."""
-        waiting = len(self.rows)
-        return self.ahead - waiting if waiting <= self.ahead // 2 else 0
+        return self.ahead - self.sayable if self.sayable <= self.ahead // 2 else 0
 
     def chat(self, place: Address) -> Chat:
         """That of an address, made when it is first needed."""
         if place not in self.chats:
-            self.chats[place] = Chat(place, Pace(self.platform.rate_at(place)))
+            self.chats[place] = Chat(place, Pace(*self.platform.rates_at(place)))
         return self.chats[place]
 
     def add(self, waiting: Waiting, now: float) -> None:
@@ -164,15 +185,29 @@ class Queue:
         chat = self.chat(waiting.message.to)
         chat.words.append(waiting)
         self.rows[waiting.id] = chat
-        self.reminders += waiting.message.lane >= Lane.REMINDER
+        if chat.reachable:
+            self._count(waiting, 1)
         self.offer(chat, now)
 
     def remove(self, chat: Chat, waiting: Waiting) -> None:
         """It waits no more."""
         chat.words.remove(waiting)
         chat.troubles.pop(waiting.id, None)
+        chat.late.discard(waiting.id)
         del self.rows[waiting.id]
-        self.reminders -= waiting.message.lane >= Lane.REMINDER
+        if chat.reachable:
+            self._count(waiting, -1)
+
+    def _count(self, waiting: Waiting, one: int) -> None:
+        self.sayable += one
+        self.reminders += one * (waiting.message.lane >= Lane.REMINDER)
+
+    def reach(self, chat: Chat, *, reachable: bool) -> None:
+        """Somebody is there or not; what waits for nobody takes no room from others."""
+        if chat.reachable != reachable:
+            chat.reachable = reachable
+            for waiting in chat.words:
+                self._count(waiting, 1 if reachable else -1)
 
     def offer(self, chat: Chat, now: float) -> None:
         """Line a chat up: for now if it may go, else for when it may."""
@@ -187,7 +222,7 @@ class Queue:
 
     def tidy(self, chat: Chat, now: float) -> None:
         """Forget a chat for which nothing waits, once nothing that was said there counts."""
-        if chat.words or chat.wire or not chat.reachable:
+        if chat.words or chat.wire:
             return
         idle_at = max(chat.pace.idle_at, chat.again)
         if idle_at > now:
@@ -208,6 +243,7 @@ class Queue:
             true = waiting is not None and waiting.id == row and chat.urgency == urgency
             if waiting is None or not true or chat.wire or not chat.reachable:
                 heappop(self._ready)
+                self.offer(chat, now)  # something else of it may be first by now
                 continue
             if moment > now:
                 heappop(self._ready)
@@ -215,14 +251,16 @@ class Queue:
                 continue
             if not self._lane_free(urgency):
                 return Picked(None, None, wakes)
-            paced = max(self._again, self._pace.next)
+            paced = self.paced
             if self.recovering and urgency >= Lane.REMINDER:
                 paced = max(paced, self._half.next)
             if paced > now:
                 return Picked(None, None, min(wakes, paced))
             heappop(self._ready)
             if waiting.message.until is not None and waiting.message.until <= wall:
-                continue  # it is dropped by whoever tells the core
+                chat.late.add(waiting.id)
+                self.offer(chat, now)
+                continue
             self._take(chat, waiting, urgency, now)
             return Picked(chat, waiting, now)
         return Picked(None, None, wakes)
@@ -240,10 +278,21 @@ class Queue:
         self._pace.take(now)
         self._half.take(now)
 
-    def landed(self, chat: Chat) -> None:
+    @property
+    def paced(self) -> float:
+        """The earliest moment for one more with this token."""
+        return max(self._again, self._pace.next)
+
+    def beside(self, now: float) -> None:
+        """Something that does not stand in this queue goes now."""
+        self._pace.take(now)
+        self._half.take(now)
+
+    def landed(self, chat: Chat, now: float) -> None:
         """What was on the wire has come to its end."""
         if chat.wire:
             del self.on_wire[chat.wire.id]
+            chat.pace.took(now)
         chat.wire = None
 
     def said(self) -> None:
@@ -268,9 +317,11 @@ class Queue:
     def wake_all(self) -> None:
         """Nobody waits for a moment any more, since the clock was taken back."""
         self._again = -inf
+        self._pace, self._half = self._paces()
         self._asleep.clear()
         for chat in self.chats.values():
             chat.again = -inf
-            chat.pace = Pace(self.platform.rate_at(chat.place))
+            chat.pace = Pace(*self.platform.rates_at(chat.place))
             chat.troubles.clear()
+            chat.late.clear()
             self.offer(chat, -inf)

@@ -21,7 +21,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot import logs
 from bot.events import Address, Lane
-from bot.store import outbox, people, privacy
+from bot.store import door, outbox, people, privacy
+from bot.store.door import Guest
 from bot.store.file import File
 from bot.store.forgotten import Forgotten
 from bot.store.migrations import migrate
@@ -396,8 +397,29 @@ class Store:
             raise
         except Exception:
             log.exception("given up", kind=part.kind)
-            return Done(failed={incoming.id for incoming in part.heard})
+            return Done(
+                failed={incoming.name for incoming in part.heard},
+                # Not said again and again while they cannot be taken away; a restart tries anew.
+                gone={waiting.id for waiting in part.late},
+            )
         return turn.done
+
+    # The door
+
+    def guests(self) -> list[Guest]:
+        """Everybody who was let in."""
+        with self.reading() as db:
+            return door.guests(db)
+
+    def knows(self, place: Address) -> bool:
+        """Whether something is kept of somebody there."""
+        with self.reading() as db:
+            return people.there(db, place) is not None
+
+    def let_in(self, who: Guest, now: datetime) -> None:
+        """Remember somebody who was let in."""
+        with self.transaction() as db:
+            door.let_in(db, who, now)
 
     def waiting(self) -> tuple[list[Waiting], set[Address]]:
         """All words that wait, in order, and the addresses that cannot be reached."""
@@ -457,6 +479,7 @@ class Store:
 __all__ = [
     "Batch",
     "Done",
+    "Guest",
     "Outcome",
     "Step",
     "Store",

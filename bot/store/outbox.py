@@ -86,7 +86,7 @@ def put(db: Connection, words: Sequence[Waiting]) -> list[Waiting]:
 def _editing(waiting: Waiting, shows: dict[tuple[Address, str], str]) -> Waiting:
     message = waiting.message
     edits = shows.get((message.to, message.slot), "") if message.slot else ""
-    if not edits or waiting.person_id is None:
+    if not edits or message.anew or waiting.person_id is None:
         return waiting
     return replace(waiting, edits=edits)
 
@@ -102,7 +102,7 @@ def _as_row(waiting: Waiting) -> dict[str, Any]:
         "at": micros(waiting.at),
         "until": micros(message.until) if message.until else None,
         # The address stands in its columns only.
-        "payload": _MESSAGE.dump_json(message, exclude={"to"}).decode(),
+        "payload": _MESSAGE.dump_json(message, exclude={"to"}, exclude_defaults=True).decode(),
         "cause": waiting.cause,
     }
 
@@ -155,7 +155,7 @@ def settle(db: Connection, outcomes: Iterable[Outcome], now: datetime) -> bool:
     _keep_receipts(db, outcomes, now)
     for outcome in outcomes:
         if isinstance(outcome.result, Unreachable) and not outcome.final:
-            _lose(db, outcome.waiting)
+            lose(db, outcome.waiting.message.to, outcome.waiting.person_id)
     return any(each.person_id is None for each in said)
 
 
@@ -191,18 +191,18 @@ def _keep_receipts(db: Connection, outcomes: Iterable[Outcome], now: datetime) -
         db.execute(_SHOW, list(rows.values()))
 
 
-def _lose(db: Connection, waiting: Waiting) -> None:
+def lose(db: Connection, place: Address, person_id: int | None) -> None:
     """Nobody is at that address; who has another is at home there from now on."""
-    db.execute(update(address).where(at_place(address, waiting.message.to)).values(reachable=False))
+    db.execute(update(address).where(at_place(address, place)).values(reachable=False))
     other = db.execute(
         select(address)
-        .where(address.c.person_id == waiting.person_id, address.c.reachable)
+        .where(address.c.person_id == person_id, address.c.reachable)
         .order_by(address.c.last_used.desc(), address.c.id)
         .limit(1)
     ).one_or_none()
     if other is not None:
         db.execute(
             update(person)
-            .where(person.c.id == waiting.person_id)
+            .where(person.c.id == person_id)
             .values(home=other.id, platform=other.platform)
         )

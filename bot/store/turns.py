@@ -12,13 +12,24 @@ from itertools import count
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, bindparam, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from bot.content.words import words
 from bot.conversation import exit_words, urgent_words
 from bot.conversation.person import Person, Scene, blank, lane
-from bot.events import Address, Event, Expired, Incoming, Lane, Message, Wake
-from bot.store import outbox, people
+from bot.events import (
+    Address,
+    Blocked,
+    Event,
+    Expired,
+    Incoming,
+    Lane,
+    Message,
+    Unblocked,
+    Wake,
+)
+from bot.store import door, outbox, people
 from bot.store.outbox import Outcome, Waiting
 from bot.store.privacy import erase
 from bot.store.tables import EPOCH, handled, micros
@@ -101,30 +112,37 @@ class Done:
     ``words`` wait from now on, ``gone`` no longer. ``up`` tells of everybody who was stepped
     whether they have legs up. ``woken`` are lanes and how late they were looked at. ``next_wake``
     is the earliest moment at which time must be looked at again, as far as this commit knows;
-    ``more`` are the platforms where somebody else is due already.
+    ``more`` are the platforms where somebody else is due already. ``causes`` name by its id what
+    each event has led to. Who is ``lost`` can be reached no more, who has ``left`` is forgotten.
     """
 
     words: list[Waiting] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
     up: dict[int, Up | None] = field(default_factory=dict)
     reached: set[Address] = field(default_factory=set)
+    lost: set[Address] = field(default_factory=set)
+    left: set[Address] = field(default_factory=set)
     woken: list[tuple[Lane, timedelta]] = field(default_factory=list)
     next_wake: datetime | None = None
     more: set[str] = field(default_factory=set)
     erased: bool = False
-    failed: set[str] = field(default_factory=set)
+    failed: set[tuple[str, str]] = field(default_factory=set)
+    causes: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def add(self, other: "Done") -> None:
         """Take in what a later commit has changed."""
         self.words += other.words
         self.gone |= other.gone
         self.up |= other.up
-        self.reached |= other.reached
+        self.reached = (self.reached - other.lost) | other.reached
+        self.left |= other.left
+        self.lost = (self.lost - other.reached) | other.lost
         self.woken += other.woken
         self.next_wake = earlier(self.next_wake, other.next_wake)
         self.more |= other.more
         self.erased |= other.erased
         self.failed |= other.failed
+        self.causes |= other.causes
 
 
 def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -187,8 +205,19 @@ class Turn:
         return people.there(self._db, place)
 
     def _answer(self, incoming: Incoming, row: Row[Any] | None, cause: str) -> None:
+        self.done.causes[incoming.name] = cause
+        if incoming.group and row is not None and not row.reachable:
+            row = None  # in a group, somebody to whom nothing can be said alone is a stranger
         try:
-            self._hear(incoming, row, cause)
+            match incoming.event:
+                case Blocked():
+                    self._lose(incoming, row)
+                case Unblocked():
+                    self._reach(incoming, row)
+                case _:
+                    self._hear(incoming, row, cause)
+        except SQLAlchemyError:
+            raise  # the database's fault: nothing of this commit may be written
         except Exception:
             kind = type(incoming.event).__name__
             log.exception("event failed", kind=kind, cause=cause)
@@ -213,10 +242,10 @@ class Turn:
         place, event = incoming.address, incoming.event
         if row is None:
             at = self._now
-            scene = Scene(Person(self._ids.take("person")), place)
+            scene = Scene(Person(self._ids.take("person")), place, group=incoming.group)
         else:
             at = max(self._now, row.at)
-            scene = people.load(self._db, row, event)
+            scene = replace(people.load(self._db, row, event), group=incoming.group)
         someone = scene.person
         if (incoming.locale and not someone.locale) or (incoming.zone and not someone.zone):
             someone = replace(
@@ -228,19 +257,35 @@ class Turn:
         scene, messages = self._step(scene, event, at)
         kept = _kept(scene, at, at, row.address_id if row else None)
         # From here on nothing fails for a reason of the core's.
-        self.done.reached.add(place)
+        if incoming.group is None:
+            self._reach(incoming, row)
+        else:
+            self.done.reached.add(incoming.group)
         if row is not None:
-            self._meet(incoming, row)
             self._keep(scene, row.id, kept, messages, cause)
         elif kept is not None:
             self._welcome(incoming, scene, kept)
             self._told(scene, kept, messages, cause)
         else:
             self._ids.give_back("person")
+            if scene.gone:
+                door.let_go(self._db, place)
+                self.done.left.add(place)
             self._say(messages, None, cause)
 
-    def _meet(self, incoming: Incoming, row: Row[Any]) -> None:
-        """Note who speaks where, if it is news."""
+    def _lose(self, incoming: Incoming, row: Row[Any] | None) -> None:
+        """The platform says that nobody is there any more."""
+        if row is not None:
+            outbox.lose(self._db, incoming.address, row.id)
+            self.done.lost.add(incoming.address)
+            self.done.reached.discard(incoming.address)
+
+    def _reach(self, incoming: Incoming, row: Row[Any] | None) -> None:
+        """Somebody is there; note who speaks where, if it is news."""
+        self.done.reached.add(incoming.address)
+        self.done.lost.discard(incoming.address)
+        if row is None:
+            return
         elsewhere = row.home != row.address_id
         old = self._now - row.last_used > USED_NOTED
         if elsewhere or old or not row.reachable or row.author != incoming.author:
@@ -269,10 +314,9 @@ class Turn:
         """Say that this event went wrong here; nothing else of it is kept."""
         locale = (_speaks(row.state) if row else "") or incoming.locale
         text = urgent_words(incoming.event, locale) or words(locale)("service.failed")
-        self.done.reached.add(incoming.address)
-        if row is not None and not row.reachable:
-            self._use(row.address_id, row.author)
-        self._say([Message(incoming.address, text)], row.id if row else None, cause)
+        if incoming.group is None:
+            self._reach(incoming, row)
+        self._say([Message(incoming.address, text, aside=True)], row.id if row else None, cause)
 
     # Time
 
@@ -282,6 +326,8 @@ class Turn:
             cause = f"{self._name}.{next(self._woken)}"
             try:
                 self._look(row, _WAKE, cause)
+            except SQLAlchemyError:
+                raise
             except Exception:
                 who = self._pseudonym(row.id)
                 log.exception("wake failed", who=who, cause=cause)
@@ -304,12 +350,16 @@ class Turn:
             try:
                 if row is not None:
                     self._look(row, Expired(kind), waiting.cause)
+            except SQLAlchemyError:
+                raise
             except Exception:
                 log.exception("expiry failed", cause=waiting.cause)
 
     def _look(self, row: Row[Any], event: Event, cause: str) -> None:
         """The step of somebody who has not just spoken."""
         at = max(self._now, row.at)
+        if not row.reachable:
+            self.done.lost.add(people.place_of(row))  # whoever says it may not know since a restart
         scene, messages = self._step(people.load(self._db, row, event), event, at)
         kept = _kept(scene, at, at + NO_SOONER, row.home)
         self._keep(scene, row.id, kept, messages, cause)
@@ -356,6 +406,8 @@ class Turn:
             self.done.erased = True
             self.done.up[known] = None
             self.forgotten.append(known)
+            if scene.gone:
+                self.done.left.add(scene.address)
             self._say(messages, None, cause)
             return
         kept["person"] = known
