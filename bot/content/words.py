@@ -1,7 +1,9 @@
 """The words: catalogues read at start, and the small markup that every text is written in.
 
-Markup: ``*bold*``, ``_italic_``, and a backslash before a character that means only itself.
-Values that are put into a text are escaped, so that a name can never change the layout.
+Markup: ``*bold*``, ``_italic_``, ``<1795371000:t|21:30>`` for a moment (seconds since 1970, as a
+time ``t`` or as a day and a time ``d``, and how it reads where a platform cannot draw it), and a
+backslash before a character that means only itself. Values that are put into a text are escaped,
+so that a name can never change the layout.
 """
 
 import gettext
@@ -24,8 +26,8 @@ from babel.numbers import format_decimal
 
 DEFAULT_LANGUAGE = "en"
 
-_SPECIAL = re.compile(r"([\\*_])")
-_TOKEN = re.compile(r"\\(.)|([*_])|([^\\*_]+)", re.DOTALL)
+_SPECIAL = re.compile(r"([\\*_<])")
+_TOKEN = re.compile(r"\\(.)|([*_])|<(\d+:[td])\|([^>]*)>|([^\\*_<]+|<)", re.DOTALL)
 
 
 class Marked(str):
@@ -45,21 +47,24 @@ def _escaped(values: dict[str, object]) -> dict[str, Marked]:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text in one style."""
+    """A run of text in one style; a ``moment`` is its seconds since 1970, and how to draw it."""
 
     text: str
     bold: bool = False
     italic: bool = False
+    moment: str = ""
 
 
 def spans(text: str) -> Iterator[Span]:
     """Read the markup, for an adapter that renders it."""
     bold = italic = False
-    for literal, mark, plain_text in _TOKEN.findall(text):
+    for literal, mark, moment, shown, plain_text in _TOKEN.findall(text):
         if mark == "*":
             bold = not bold
         elif mark == "_":
             italic = not italic
+        elif moment:
+            yield Span(plain(shown), bold, italic, moment)
         else:
             yield Span(literal or plain_text, bold, italic)
 
@@ -166,6 +171,14 @@ class Words:
     def moment(self, at: datetime, zone: tzinfo) -> str:
         """The day and the time of day there: Sunday 22 Nov, 12:00."""
         return f"{self.day(at, zone)}, {self.clock(at, zone)}"
+
+    def live_clock(self, at: datetime, zone: tzinfo) -> Marked:
+        """The time of day of a moment to come, which a platform may draw by their own clock."""
+        return Marked(f"<{int(at.timestamp())}:t|{escape(self.clock(at, zone))}>")
+
+    def live_moment(self, at: datetime, zone: tzinfo) -> Marked:
+        """The day and time of a moment to come, which a platform may draw by their own clock."""
+        return Marked(f"<{int(at.timestamp())}:d|{escape(self.moment(at, zone))}>")
 
     def weekday_date(self, on: date) -> str:
         """A calendar day with its weekday: Sunday 22 Nov."""

@@ -1,5 +1,6 @@
 """The conversation: every event is answered by one pure function, and `step` is its table."""
 
+import dataclasses
 from datetime import datetime
 
 from bot.content.words import words
@@ -10,7 +11,9 @@ from bot.conversation import (
     check,
     evenings,
     feeling,
+    groups,
     hold,
+    night,
     nudges,
     offers,
     quiet_times,
@@ -31,6 +34,8 @@ from bot.conversation.person import Phase, Scene, with_agenda
 from bot.conversation.reply import Answer, button, emergency_number, say, words_of
 from bot.conversation.values import replace
 from bot.events import (
+    Address,
+    Blocked,
     Command,
     Event,
     Expired,
@@ -40,14 +45,27 @@ from bot.events import (
     Press,
     RunFinished,
     Text,
+    Unblocked,
+    Unreadable,
     Wake,
 )
 
-NOBODYS = (Wake, Expired, RunFinished)
+NOBODYS = (Wake, Expired, RunFinished, Blocked, Unblocked)
 """Events that nobody said."""
 HISTORY = ("stats", "export")
 """The commands for which a scene needs the history of rests."""
 
+
+OPENS = ("up", "seat", "ran", "check", "reminders", "help")
+"""What a link into the chat can begin with, as /start has it."""
+
+VERBS = (
+    *OPENS,
+    *("start", "hold", "lutw", "stop", "remind", "bedtime", "runs", "quiet", "pause", "zone"),
+    *("resume", "what", "why", "faq", "stats", "settings", "language", "country", "privacy"),
+    *("export", "forget"),
+)
+"""Every command; in a group, what is none of them is meant for somebody else."""
 
 ANYBODYS = frozenset(
     ("up", "seat", "check", "consent", "language", "ran", "why", "faq", "resume", "emergency")
@@ -62,6 +80,8 @@ def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Messag
     scene's last moment counts as that moment.
     """
     now = max(now, scene.person.at or now)
+    if scene.group is not None:
+        return _in_group(scene, scene.group, event, now)
     if not isinstance(event, NOBODYS):
         agenda = answered(scene.person.agenda)  # whatever they say, they are there
         scene = with_agenda(scene, agenda)
@@ -71,7 +91,26 @@ def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Messag
     if waits and said and all(each.lane >= Lane.REPLY for each in said):
         scene, missed = nudges.missed(scene)
         said = (*missed, *said)
+    said = night.hushed(scene.person, said, now)
     return replace(scene, person=replace(scene.person, at=now)), said
+
+
+def _in_group(scene: Scene, group: Address, event: Event, now: datetime) -> Answer:
+    """What somebody said where others can read is answered in their own chat."""
+    if isinstance(event, Press):
+        return scene, ()  # no button of ours stands there but links
+    name = event.name.casefold() if isinstance(event, Command) else ""
+    plain = isinstance(event, Command) and name in ("help", "stop") and not event.argument
+    cry = "" if plain else urgent_words(event, scene.person.speaks)
+    if not (cry or name in VERBS):
+        return scene, ()
+    if account.is_stranger(scene.person):
+        if cry:
+            return scene, (groups.called(group, cry),)
+        opens = name if name in OPENS else "start"
+        return scene, (groups.stranger(scene, group, opens, now),)
+    alone, said = step(replace(scene, group=None), event, now)
+    return replace(alone, group=group), (*said, groups.answered(scene, group, now))
 
 
 def _answer(scene: Scene, event: Event, now: datetime) -> Answer:
@@ -86,6 +125,10 @@ def _answer(scene: Scene, event: Event, now: datetime) -> Answer:
             return _press(scene, data, now)
         case Text(text):
             return _text(scene, text, now)
+        case Unreadable():
+            return _unreadable(scene, now)
+        case Blocked() | Unblocked():
+            return scene, ()
         case Location():
             return _located(scene, event, now)
         case RunFinished(ended_at):
@@ -98,7 +141,18 @@ def _wake(scene: Scene, now: datetime) -> Answer:
     for room in rooms:
         scene, said = room.wake(scene, now)
         every += said
-    return scene, tuple(every)
+    # Nobody looks at the screen: what comes by itself has to make a sound.
+    return scene, tuple(_anew(each) if each.slot else each for each in every)
+
+
+def _aside(answer: Answer) -> Answer:
+    """An answer beside what was asked, which stays open."""
+    scene, said = answer
+    return scene, tuple(dataclasses.replace(each, aside=True) for each in said)
+
+
+def _anew(message: Message) -> Message:
+    return dataclasses.replace(message, anew=True)
 
 
 def _located(scene: Scene, location: Location, now: datetime) -> Answer:
@@ -111,6 +165,8 @@ def _located(scene: Scene, location: Location, now: datetime) -> Answer:
 
 
 def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
+    if name == "start" and argument in OPENS:
+        name, argument = argument, ""
     if found := alarm(f"{name} {argument}") if name not in ("stop", "help") else "":
         return _alarm(scene, found, now)
     match name:
@@ -252,7 +308,7 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return runs.pressed(scene, when, now)
         case (("nudge" | "remind" | "set" | "bedtime" | "once" | "pause" | "quiet" | "run"), *_):
             return _reminder_button(scene, pressed, now)
-        case (("clock" | "city" | "zone" | "travel" | "home"), *_):
+        case (("clock" | "city" | "place" | "zone" | "travel" | "home"), *_):
             return _place_button(scene, pressed, now)
         case "keep", choice:
             return account.keep(scene, choice, now)
@@ -261,9 +317,9 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
         case "resume", *_:
             return account.resume(scene, now)
         case "why", topic:
-            return about.why(scene, topic)
+            return _aside(about.why(scene, topic))
         case "faq", asked:
-            return about.faq(scene, asked)
+            return _aside(about.faq(scene, asked))
         case _:
             return None
 
@@ -306,6 +362,8 @@ def _place_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | Non
     match pressed.parts:
         case "clock", _, said:
             found = whereabouts.clock_pressed(scene, number, said, now)
+        case "place", *_:
+            return _aside(whereabouts.share(scene))
         case "city", _, said:
             found = whereabouts.city_pressed(scene, number, said, now)
         case "zone", *_:
@@ -363,6 +421,14 @@ def _text(scene: Scene, text: str, now: datetime) -> Answer:
         free = wishes.free(scene, text, now) or wishes.not_understood(scene, now)
         return free or _one_helpful_line(scene)
     return _one_helpful_line(scene)
+
+
+def _unreadable(scene: Scene, now: datetime) -> Answer:
+    """Something without words: said so, with whom to call, and where things stand."""
+    call = emergency_number(scene.person)
+    told = say(scene, words_of(scene.person)("unreadable", call=call))
+    scene, said = here(scene, now)
+    return scene, (told, *said)
 
 
 def _known_dizzy(scene: Scene, text: str) -> bool:

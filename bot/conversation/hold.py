@@ -1,5 +1,6 @@
 """A rest while its clock runs. Someone with legs up comes before all else."""
 
+import dataclasses
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
@@ -295,5 +296,7 @@ def expired(scene: Scene, kind: str, now: datetime) -> Answer:
         if hold.ends is not None and hold.ends <= now:
             return scene, ()
         text = words_of(person)("rest.position", time="", **_position(scene, hold, now))
-        return scene, (_loud(scene, hold, text),)
+        # Soon it is not true any more; and what waits through an outage must not come in a heap.
+        until = min(filter(None, (now + AWAY_AFTER, hold.ends)))
+        return scene, (dataclasses.replace(_loud(scene, hold, text), until=until),)
     return scene, ()

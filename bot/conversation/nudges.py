@@ -1,5 +1,6 @@
 """Reminders when their time has come: whether they are said at all, how, and their buttons."""
 
+import dataclasses
 from datetime import datetime, timedelta
 
 from bot.content.routine import number
@@ -135,7 +136,8 @@ def _nudge(scene: Scene, agenda: Agenda, due: Due, way: str, now: datetime) -> A
     until = at + LATEST[purpose]
     kind, quiet = f"nudge.{purpose}", way == "seat"
     message = say(scene, text, *rows, lane=Lane.REMINDER, until=until, kind=kind, silent=quiet)
-    return scene, (message,)
+    # What it leads to takes its place on the screen.
+    return scene, (dataclasses.replace(message, slot="card"),)
 
 
 def _plan(person: Person, now: datetime) -> str:

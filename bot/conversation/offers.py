@@ -22,7 +22,7 @@ def put_off(scene: Scene, at: datetime, purpose: Purpose, now: datetime, taken: 
     scene = replace(scene, person=replace(person, offer=offer))
     spoken = words_of(person)
     if person.knows_time:
-        said = spoken("offer.set", clock=spoken.clock(offer.at, person.clock))
+        said = spoken("offer.set", clock=spoken.live_clock(offer.at, person.clock))
     else:
         said = spoken("offer.set_in", time=seconds(spoken, offer.at - now))
     parts: list[str] = [said]

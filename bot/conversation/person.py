@@ -362,6 +362,7 @@ class Person:
 class Scene:
     """Who acts and where, with what a step needs beyond them.
 
+    ``address`` is the person's own chat, even where they have spoken in a ``group``.
     The store hands in ``history`` for the commands that look back, and ``record`` (all that is
     kept, as plain data) for an export. A step hands back in ``rests`` what became of history,
     by number, ``forget_history`` when no rest of before is to be kept, and ``gone`` once the
@@ -370,6 +371,7 @@ class Scene:
 
     person: Person
     address: Address
+    group: Address | None = None
     history: tuple[Rest, ...] = ()
     record: str = ""
     rests: tuple[Rest, ...] = ()

@@ -78,7 +78,7 @@ def promised(person: Person, purpose: Purpose, now: datetime) -> list[str]:
     if due is not None:
         first = "run.first" if purpose is Purpose.RUN else "bedtime.first"
         apart = [spoken("reminders.apart")] if _too_near(person) else []
-        return [*apart, spoken(first, when=spoken.moment(due.at, person.clock))]
+        return [*apart, spoken(first, when=spoken.live_moment(due.at, person.clock))]
     waits = purpose is Purpose.BEDTIME and any(
         each.run_days for each in person.agenda.wanted.bedtimes
     )
@@ -127,4 +127,4 @@ def when(person: Person, due: datetime, now: datetime, *, waits: bool) -> str:
     local = due.astimezone(where)
     if local.year != now.astimezone(where).year:
         return f"{spoken.date(local.date())}, {spoken.clock(due, where)}"
-    return spoken.moment(due, where)
+    return spoken.live_moment(due, where)

@@ -8,13 +8,23 @@ from bot.content.words import Marked, Words, words
 from bot.conversation.buttons import ANYONE, data, deed, owned
 from bot.conversation.person import Hold, Person, Scene
 from bot.conversation.values import replace
-from bot.events import Button, Lane, Message
+from bot.events import Button, Lane, Message, Tone
 from bot.practice.countries import country_of, numbers
 
 Answer = tuple[Scene, tuple[Message, ...]]
 """What every room gives back: the scene as it now is, and what is to be said."""
 
 Rows = tuple[tuple[Button, ...], ...]
+
+TONES = {
+    "consent.result": Tone.GO,
+    "button.none_start": Tone.GO,
+    "button.in_place": Tone.GO,
+    "button.down_now": Tone.GO,
+    "card.button.emergency": Tone.ALARM,
+    "button.wrong": Tone.ALARM,
+}
+"""Buttons that a colour may mark, where a platform has any: the way on, and the cry for help."""
 
 
 def words_of(person: Person) -> Words:
@@ -33,7 +43,7 @@ def button(person: Person, key: str, verb: str, *about: object, label: str = "")
     if label:
         return Button(label, data(owner, verb, *about))
     label, what = _label_and_deed(person.language or person.locale, key, verb, *about)
-    return Button(label, owned(owner, what))
+    return Button(label, owned(owner, what), tone=TONES.get(key, Tone.PLAIN))
 
 
 @lru_cache(maxsize=4096, typed=True)  # alike for many owners; typed, since 60 equals 60.0

@@ -94,7 +94,7 @@ def _tonight(scene: Scene, now: datetime) -> Answer:
     if due is None or due.on != day(now, person.clock):
         return single.ask(scene, now)
     scene, spoken = replace(scene, person=person), words_of(person)
-    text = spoken("offer.set", clock=spoken.clock(due.at, person.clock))
+    text = spoken("offer.set", clock=spoken.live_clock(due.at, person.clock))
     return scene, (say(scene, text),)
 
 

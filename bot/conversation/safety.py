@@ -202,7 +202,7 @@ def _how_is_it(scene: Scene, entry: Closed, now: datetime) -> Message:
     if entry.ask_at is None or not _waits(entry, now):
         return question(scene, "doctor")
     person, spoken = scene.person, words_of(scene.person)
-    when = spoken.moment(entry.ask_at, zone_of(person))
+    when = spoken.live_moment(entry.ask_at, zone_of(person))
     text = spoken("question.doctor.wait", when=when, call=emergency_number(person))
     return say(scene, text, (button(person, "button.seat", "seat"),), lane=Lane.SAFETY)
 

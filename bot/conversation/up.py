@@ -250,7 +250,7 @@ def not_now(scene: Scene, taken: int, name: str, now: datetime) -> Answer | None
     clock = spoken.clock(until, zone_of(person))
     later = button(person, "", "later", card.number, label=clock)
     skip = button(person, "button.skip", "skip", card.number)
-    text = spoken(f"not_now.{name}", clock=clock)
+    text = spoken(f"not_now.{name}", clock=spoken.live_clock(until, zone_of(person)))
     return scene, (say(scene, text, (seat, later, skip)),)
 
 

@@ -1,5 +1,6 @@
 """Where a person's clock stands: asked when a time of day is first needed, never assumed."""
 
+import dataclasses
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -12,7 +13,7 @@ from bot.conversation.free_text import is_said
 from bot.conversation.person import Asking, Home, Person, Scene, back_home_due
 from bot.conversation.reply import Answer, button, country_name, pairs, say, words_of
 from bot.conversation.values import replace
-from bot.events import Button, Lane, Location
+from bot.events import AskPlace, Button, Lane, Location
 from bot.practice import places
 from bot.practice.countries import country_of
 from bot.practice.localtime import day, zone
@@ -41,7 +42,20 @@ def ask(scene: Scene, now: datetime, wish: str = "", said: str = "") -> Answer:
     offsets = dict.fromkeys(places.offset(name, now) for name in _likely(person))
     buttons = [_clock_button(scene.person, taken, each, now) for each in offsets]
     other = button(scene.person, "button.another_time", "clock", taken, "more")
-    return scene, (say(scene, spoken("where.clock"), *pairs([*buttons, other])),)
+    share = _share_button(scene.person, taken)
+    return scene, (say(scene, spoken("where.clock"), *pairs([*buttons, other]), (share,)),)
+
+
+def _share_button(person: Person, taken: int) -> Button:
+    return dataclasses.replace(button(person, "button.share", "place", taken), place=True)
+
+
+def share(scene: Scene) -> Answer:
+    """How to share a place, where the platform can."""
+    spoken = words_of(scene.person)
+    asked_ = say(scene, spoken("where.share"))
+    way = AskPlace(spoken("button.share"), spoken("where.thanks"))
+    return scene, (dataclasses.replace(asked_, asks_place=way),)
 
 
 def _number(scene: Scene) -> int:
@@ -103,7 +117,7 @@ def _ask_city(  # noqa: PLR0913  # what is asked, and what for
     entries = tuple(f"{city.zone} {city.country} {city.name}" for city in found)
     question = Asking("city", 0, now, wish=wish, said=said, zones=entries, until=until)
     scene = asked(scene, question)
-    taken, spoken = _number(scene), words_of(scene.person)
+    person, taken, spoken = scene.person, _number(scene), words_of(scene.person)
     names = [city.name for city in found]
     buttons = [
         button(
@@ -118,7 +132,7 @@ def _ask_city(  # noqa: PLR0913  # what is asked, and what for
         )
         for index, city in enumerate(found)
     ]
-    return scene, (say(scene, spoken(key), *pairs(buttons)),)
+    return scene, (say(scene, spoken(key), *pairs(buttons), (_share_button(person, taken),)),)
 
 
 def _region(person: Person, city: City) -> str:
@@ -241,7 +255,9 @@ def command(scene: Scene, argument: str, now: datetime) -> Answer:
     """/zone: a city or a zone; without one it is asked."""
     if not argument:
         if scene.person.knows_time:
-            return asking(scene, "city", now), (say(scene, words_of(scene.person)("zone.which")),)
+            scene = asking(scene, "city", now)
+            row = (_share_button(scene.person, _number(scene)),)
+            return scene, (say(scene, words_of(scene.person)("zone.which"), row),)
         return ask(replace(scene, person=replace(scene.person, asking=None)), now)
     cleared = replace(scene, person=replace(scene.person, asking=None))
     return text(cleared, argument, now) or (

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Table, bindparam, delete, exists, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.store.tables import address, handled, outbox, person, rest, setting, shown
+from bot.store.tables import address, guest, handled, outbox, person, rest, setting, shown
 
 UNUSED_KEPT = timedelta(days=730)
 """Two years without a word from a person: nobody trains for a race that long ago."""
@@ -88,6 +88,21 @@ PERSONAL = {
                 "cause": "trace",
             },
             outdated=lambda now: outbox.c.at < now - WAITING_KEPT,
+        ),
+        Personal(
+            table=guest,
+            title="who let you in",
+            mine=lambda who: tuple_(guest.c.platform, guest.c.chat_id).in_(
+                select(address.c.platform, address.c.chat_id).where(address.c.person_id == who)
+            ),
+            columns={
+                "platform": "platform",
+                "chat_id": "chat",
+                "code": "word",
+                "locale": "language",
+                "at": "let in at",
+            },
+            outdated=lambda now: (guest.c.at < now - UNUSED_KEPT) & (guest.c.code != ""),
         ),
         Personal(
             table=rest,
@@ -171,12 +186,14 @@ def _shown(name: str, value: object) -> object:
 def erase(db: Connection, person_id: int, *, keep_words: bool = False) -> set[int]:
     """Delete a person everywhere; ``keep_words`` leaves what is still to be said, unowned.
 
+    It leaves them let in, too: they have agreed to nothing, and did not ask to be forgotten.
+
     The ids of the words that will not be said any more.
     """
     mine = PERSONAL[outbox.name].mine(person_id)
     gone = set() if keep_words else set(db.execute(select(outbox.c.id).where(mine)).scalars())
     for each in PERSONAL.values():
-        if not (keep_words and each.table is outbox):
+        if not (keep_words and each.table in (outbox, guest)):
             db.execute(delete(each.table).where(each.mine(person_id)))
     return gone
 

@@ -151,6 +151,17 @@ shown = Table(
     Index(None, "at"),
 )
 
+# Whom a word has let in, where a bot is not for everybody; the owner's is empty.
+guest = Table(
+    "guest",
+    metadata,
+    Column("platform", String, primary_key=True),
+    Column("chat_id", String, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("locale", String, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 # The event's id as a keyed digest: some platforms build their ids from the chat's.
 handled = Table(
     "handled",
