@@ -36,6 +36,10 @@ ALARM_RULES = {
 log = logs.get(__name__)
 
 
+RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
+"""No machine whose clock is right runs this program before that."""
+
+
 class Clock:
     """Real time plus an offset: the terminal's ``>>`` moves the offset, nothing else does.
 
@@ -69,6 +73,14 @@ class Clock:
             self.ahead = max(timedelta(), self.ahead - by)
             self._moved += by
         return wall + self.ahead + self.offset
+
+    async def plausible(self) -> None:
+        """Wait for a clock that can be right: small machines start in 1970, or in the past."""
+        while self.wall() < RELEASED:  # noqa: ASYNC110 - nobody rings when a clock is set
+            await asyncio.sleep(PULSE)
+        # Until now it has shown nothing that anybody has seen.
+        self.moved()
+        self.follow()
 
     def moved(self) -> timedelta:
         """How far the machine's clock was moved since this was last asked; mostly not at all."""

@@ -13,16 +13,13 @@ from zoneinfo import ZoneInfo
 import filelock
 from babel import Locale
 
-from bot.clock import Clock
+from bot.clock import RELEASED, Clock
 from bot.content.words import Words, languages, plain
 from bot.settings import Settings
 from bot.store import StoreAway, StoreUnfit
 from bot.store.file import File, damage, revisions
 from bot.store.migrations import steps
 from bot.store.server import Server
-
-RELEASED = 2026
-"""No machine whose clock is right runs this program before that year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +58,19 @@ def _settings(settings: Settings, say: Words) -> Iterator[Finding]:
     if port := settings.health_port:
         yield Finding(say("doctor.port", port=f"{port.host}:{port.number}"))
     for platform in settings.tokens:
-        yield Finding(say("doctor.token", platform=platform))
+        yield Finding(say(f"doctor.token.{platform.lower()}"))
+    if settings.telegram:
+        yield Finding(say("doctor.telegram", api=settings.telegram_api, how=_receiving(settings)))
+        yield Finding(say("doctor.allow" if settings.allow else "doctor.allow_all"))
     if not settings.tokens:
         yield Finding(say("doctor.no_token"))
+
+
+def _receiving(settings: Settings) -> str:
+    if settings.telegram_webhook is None:
+        return "polling"
+    listen = settings.telegram_listen
+    return f"webhook {settings.telegram_webhook} -> {listen.host}:{listen.number}"
 
 
 def _server(server: Server, say: Words) -> Iterator[Finding]:
@@ -153,8 +160,8 @@ def _clock(now: datetime, zone: str, say: Words) -> Iterator[Finding]:
     local = now.astimezone(ZoneInfo(zone or "UTC"))
     key = "doctor.clock" if zone else "doctor.clock.no_zone"
     yield Finding(say(key, utc=f"{now:%Y-%m-%d %H:%M}", local=f"{local:%Y-%m-%d %H:%M}", zone=zone))
-    if now.year < RELEASED:
-        yield Finding(say("doctor.clock.wrong", year=RELEASED), well=False)
+    if now < RELEASED:
+        yield Finding(say("doctor.clock.wrong", year=RELEASED.year), well=False)
 
 
 def _language(code: str) -> str:

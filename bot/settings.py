@@ -1,7 +1,9 @@
 """The settings: the environment and a ``.env`` file in the working folder, read once."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -11,6 +13,12 @@ APP = "legs-up"
 DATABASE_FILE = "legs-up.sqlite3"
 THIS_MACHINE = "127.0.0.1"
 HIGHEST_PORT = 65535
+TELEGRAM_API = "https://api.telegram.org"
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+"""core.telegram.org/bots/api#setwebhook"""
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a link can hold after ?start= (core.telegram.org/bots/features#deep-linking)."""
 
 
 class BadSetting(Exception):
@@ -72,6 +80,32 @@ def _typed(folder: str) -> Path:
     return _folder(Path(folder))
 
 
+def _url(value: object) -> object:
+    """The address of a server, without a slash at its end."""
+    if not isinstance(value, str):
+        return value
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("no address")
+    return value.strip().rstrip("/")
+
+
+def _secret(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not _SECRET.fullmatch(value.get_secret_value()):
+        raise ValueError("no secret that Telegram would take")
+    return value
+
+
+def _codes(value: object) -> object:
+    """Words with commas between them."""
+    if not isinstance(value, str):
+        return value
+    found = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    if (value.strip() and not found) or not all(_CODE.fullmatch(code) for code in found):
+        raise ValueError("no word of a link")
+    return found
+
+
 class Settings(BaseSettings):
     """Everything that can be set, by its name in the environment; empty counts as not set."""
 
@@ -100,6 +134,22 @@ class Settings(BaseSettings):
         default=None, validation_alias="HEALTH_PORT"
     )
     telegram_token: SecretStr | None = Field(default=None, validation_alias="TELEGRAM_TOKEN")
+    telegram_api: Annotated[str, BeforeValidator(_url)] = Field(
+        default=TELEGRAM_API, validation_alias="TELEGRAM_API_URL"
+    )
+    # Telegram is to call us there, and not to be asked all the time.
+    telegram_webhook: Annotated[str | None, BeforeValidator(_url)] = Field(
+        default=None, validation_alias="TELEGRAM_WEBHOOK_URL"
+    )
+    telegram_secret: Annotated[SecretStr | None, AfterValidator(_secret)] = Field(
+        default=None, validation_alias="TELEGRAM_WEBHOOK_SECRET"
+    )
+    telegram_listen: Annotated[Port, NoDecode, BeforeValidator(_port)] = Field(
+        default=Port(THIS_MACHINE, 8080), validation_alias="TELEGRAM_WEBHOOK_LISTEN"
+    )
+    allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_codes)] = Field(
+        default=(), validation_alias="ALLOW"
+    )
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
 
     @property
@@ -116,6 +166,11 @@ class Settings(BaseSettings):
     def backups(self) -> Path:
         """The folder for copies of the database."""
         return self.folder / "backups"
+
+    @property
+    def telegram(self) -> str:
+        """The token of the Telegram bot; empty without one."""
+        return self.telegram_token.get_secret_value().strip() if self.telegram_token else ""
 
     @property
     def tokens(self) -> tuple[str, ...]:

@@ -22,11 +22,12 @@ from adapters.terminal.screen import (
     Choice,
     Style,
     choices,
-    clean,
     draw_choices,
     draw_text,
     room,
+    without_place,
 )
+from adapters.text import clean
 from bot.content.words import words
 from bot.events import (
     Address,
@@ -128,8 +129,9 @@ class Terminal:
         if key:
             self._note(key, exit=self._words("exit.plain"))
 
-    def rate_at(self, place: Address) -> None:
+    def rates_at(self, place: Address) -> tuple[Rate, ...]:  # noqa: ARG002 - the port's signature
         """A screen takes whatever is said."""
+        return ()
 
     async def send(self, message: Message, edits: str = "") -> Receipt:
         """Print it; an edit of what this run has shown is told by its notice alone."""
@@ -141,8 +143,8 @@ class Terminal:
         parts = [draw_text(message.notice if brief else message.text, style)]
         if message.file:
             parts.append(self._hand_over(message.file))
-        if message.buttons:
-            self._offered = choices(message.buttons)
+        if rows := without_place(message.buttons):
+            self._offered = choices(rows)
             if not (brief and self._more):
                 parts.append(draw_choices(self._offered, style))
         joint = "\n" if brief else "\n\n"

@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import count
 
+from adapters.text import clean
 from bot.content.words import plain, spans
 from bot.events import Button
 
@@ -48,15 +49,6 @@ class Choice:
     data: str
 
 
-def clean(text: str) -> str:
-    """Text that a screen can show: no control characters, half characters or private ones."""
-    return "".join(
-        " " if char in "\t\u2028\u2029" else char
-        for char in text
-        if char in "\t\n" or unicodedata.category(char) not in ("Cc", "Cs", "Co")
-    )
-
-
 def room(text: str) -> int:
     """How many columns a text takes."""
     return sum(_columns(char) for char in text)
@@ -66,6 +58,12 @@ def _columns(char: str) -> int:
     if char in _ANSI or unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def without_place(rows: tuple[tuple[Button, ...], ...]) -> tuple[tuple[Button, ...], ...]:
+    """The buttons but those for sharing a place, which a screen knows nothing of."""
+    shown = (tuple(button for button in row if not button.place) for row in rows)
+    return tuple(row for row in shown if row)
 
 
 def choices(rows: tuple[tuple[Button, ...], ...]) -> list[list[Choice]]:

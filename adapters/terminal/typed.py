@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from adapters.terminal.screen import Choice, clean
+from adapters.terminal.screen import Choice
+from adapters.text import clean
 from bot.events import Command, Event, Location, Press, Text
 
 LONGEST_LINE = 4000
