@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 SOAK_MINUTES ?= 60
-# A worker for each core; worksteal, since the tests of real processes take seconds each.
+# How many workers auto is, tests/conftest.py says; worksteal, since some tests take seconds each.
 PARALLEL ?= -n auto --dist worksteal
 
 # A stamp each: whoever only runs the bot never waits for the test tools.

@@ -55,9 +55,9 @@ class Taker:
         self._took = took
         self._sent = 0
 
-    def rate_at(self, place: Address) -> Rate | None:  # noqa: ARG002 - the port's signature
+    def rates_at(self, place: Address) -> tuple[Rate, ...]:  # noqa: ARG002 - the port's signature
         """No chat takes less than the token."""
-        return None
+        return ()
 
     async def send(self, message: Message, edits: str = "") -> Receipt:  # noqa: ARG002 - as above
         """At the price of one turn of the event loop."""

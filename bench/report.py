@@ -65,18 +65,23 @@ class Report:
             say(f"{it.name}: {time.monotonic() - began:.0f} s")
 
     def in_turns(
-        self, section: str, them: Iterable[Measurement], rounds: int | None = None
+        self,
+        section: str,
+        them: Iterable[Measurement],
+        rounds: int | None = None,
+        merged: Callable[[list[Result]], Result] | None = None,
     ) -> dict[str, Result]:
-        """Each once a round; the medians of their figures, by name."""
+        """Each once a round; by name the medians of their figures, or what ``merged`` makes."""
         found: dict[str, list[Result]] = {}
         every = list(them)
         for _ in range(rounds or self.plan.rounds):
             for one in every:
                 if result := self.measure(one):
                     found.setdefault(one.name, []).append(result)
-        medians = {one.name: middle(found[one.name]) for one in every if one.name in found}
-        self.results |= {f"{section}: {name}": result for name, result in medians.items()}
-        return medians
+        of_all = merged or middle
+        figures = {one.name: of_all(found[one.name]) for one in every if one.name in found}
+        self.results |= {f"{section}: {name}": result for name, result in figures.items()}
+        return figures
 
     def at_most(self, claim: str, limit: float, came_out: float | None, unit: str = "") -> None:
         """A promise; what was not measured is neither kept nor broken."""
@@ -119,6 +124,12 @@ def middle(results: list[Result]) -> Result:
         worst = name in ("lost", "twice")
         merged[name] = (max if worst else median)(values) if values else None
     return merged
+
+
+def best(results: list[Result]) -> Result:
+    """The round that used the least CPU, whole; of a stall the median, since it is one moment."""
+    least = min(results, key=lambda result: result["cpu_us"])
+    return {**least, **{name: of for name, of in middle(results).items() if "stall" in name}}
 
 
 def whole(result: Result | None) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from bench.measure import Failed, measured
-from bench.report import Measurement, Report, Result, middle, ratio, say, table, whole
+from bench.report import Measurement, Report, Result, best, middle, ratio, say, table, whole
 
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 US = "bench.legs_up"
@@ -267,6 +267,53 @@ def _answering(report: Report, kind: str, at_once: int) -> Iterator[Measurement]
     yield Measurement(on("async ORM", kind), "bench.peers.async_orm", many, kind)
 
 
+# HTTP to Telegram
+
+HTTPX, LIBRARY = "HTTPXRequest, the library's own", "the library alone, no HTTP"
+MANY_LANES = 64
+FLOOR, TRANSPORT = "aiohttp, the same fields posted", "Legs Up's transport"
+
+LANES = (1, 8, 16, 64)
+AFTER = (0, 100)
+
+
+def transport(report: Report) -> None:
+    """A message to Telegram: our transport, what it is used instead of, and the floor."""
+    quick = report.plan.rounds == 1
+    rounds, seconds = 1 if quick else STALL_ROUNDS, 1.0
+    asked = {"what": "library", "lanes": 1, "seconds": seconds}
+    measurement = Measurement(LIBRARY, "bench.transport", asked)
+    alone = report.in_turns("transport", [measurement], rounds, best)
+    for after in AFTER[1:] if quick else AFTER:
+        rows: list[list[object]] = []
+        for lanes in LANES[1::2] if quick else LANES:
+            asked = {"lanes": lanes, "seconds": seconds, "after": after}
+            designs = [
+                Measurement(name, "bench.transport", {"what": what, **asked})
+                for name, what in ((TRANSPORT, "ours"), (HTTPX, "httpx"), (FLOOR, "floor"))
+            ]
+            case = f"lanes: {lanes}, answers after {after} ms"
+            found = report.in_turns(f"transport, {case}", designs, rounds, best)
+            mine = whole(found.get(TRANSPORT))
+            rows += (_row(name, lanes, one, mine) for name, one in found.items())
+            times = ratio(whole(found.get(HTTPX)), mine)
+            if lanes > 1:  # one alone is no burst
+                least = 10 if lanes >= MANY_LANES else 3
+                report.at_least(f"CPU of a message below HTTPXRequest, {case}", least, times, "x")
+        rows += (_row(name, None, one, None) for name, one in alone.items())
+        title = (
+            f"A message to a Bot API server in another process that answers after {after} ms.\n"
+            f"CPU is for one message, of this end; best of {rounds} (a stall: the median)"
+        )
+        columns = ["", "lanes", "CPU x", "us", "a second", "stall ms", "while connecting"]
+        table(title, columns, rows)
+
+
+def _row(name: str, lanes: int | None, one: Result, mine: float | None) -> list[object]:
+    stalls = (one["stall_ms"], one["first_stall_ms"])
+    return [name, lanes, ratio(whole(one), mine), one["cpu_us"], one["per_second"], *stalls]
+
+
 # Clock changes
 
 
@@ -296,4 +343,5 @@ SECTIONS: dict[str, Callable[[Report], None]] = {
     "defaults": defaults,
     "scale": scale,
     "holds": holds,
+    "transport": transport,
 }

@@ -1,10 +1,20 @@
-"""PostgreSQL for the tests that ask for it: one server for each worker, at the first test."""
+"""PostgreSQL for the tests that ask for it: one server for each worker, at the first test.
 
+And how many workers there are.
+"""
+
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.postgres import NoPostgres, Server, in_wheels
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two more than there are cores, where some wait for a process or for Telegram at any time."""
+    pure = "not process" in config.option.markexpr
+    return (os.cpu_count() or 1) + (0 if pure else 2)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,8 @@ from bot.events import (
 from tests.bot_api import BotApi
 from tests.telegram_house import hurry
 
+pytestmark = pytest.mark.process  # over the wire
+
 
 @dataclass
 class Opened:

@@ -40,7 +40,10 @@ from telegram.error import (
 from tests.bot_api import GARBAGE, NGINX_502, BotApi
 
 # The client announces that retry_after will be a timedelta.
-pytestmark = pytest.mark.filterwarnings("ignore:Deprecated since version v22:DeprecationWarning")
+pytestmark = [
+    pytest.mark.process,  # over the wire
+    pytest.mark.filterwarnings("ignore:Deprecated since version v22:DeprecationWarning"),
+]
 
 
 def seconds(error: RetryAfter) -> float:

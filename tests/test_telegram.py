@@ -26,6 +26,8 @@ from tests.bot_api.queue import Update
 from tests.standin import START, until
 from tests.telegram_house import House, agrees, checked, house, hurry, play
 
+pytestmark = pytest.mark.process  # over the wire
+
 CARD = "Right now, or today:"
 AWAY = "I can't get at my notes"
 INVITATION = "Legs up, led step by step."

@@ -19,6 +19,8 @@ from tests.bot_api import NGINX_502, BotApi, Chat, Person, Shown
 from tests.standin import until
 from tests.telegram_house import House, agrees, checked, house, hurry, play
 
+pytestmark = pytest.mark.process  # over the wire
+
 AWAY = "I can't get at my notes"
 HELP = "Stop. Get emergency help now."
 KEPT_OUT = "This bot is for a few people only."

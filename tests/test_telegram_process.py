@@ -691,6 +691,7 @@ async def away_for_a_while(folder: Path) -> None:
         assert await bot.stops() == 0
 
 
+@pytest.mark.soak  # without a process it is tested each time
 @run
 async def test_while_telegram_is_away_it_waits_tells_the_log_and_loses_nothing(
     tmp_path: Path,
@@ -700,6 +701,7 @@ async def test_while_telegram_is_away_it_waits_tells_the_log_and_loses_nothing(
     )
 
 
+@pytest.mark.soak  # every test here looks for it, too
 @run
 async def test_whatever_telegram_does_the_token_is_in_no_log(tmp_path: Path) -> None:
     async with telegram(tmp_path) as (api, bot):
