@@ -59,7 +59,11 @@ class Taker:
         """No chat takes less than the token."""
         return ()
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:  # noqa: ARG002 - as above
+    def counts(self, message: Message) -> bool:  # noqa: ARG002 - the port's signature
+        """All the same for each."""
+        return True
+
+    async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:  # noqa: ARG002 - as above
         """At the price of one turn of the event loop."""
         await asyncio.sleep(0)
         self._took(message)

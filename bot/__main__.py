@@ -3,7 +3,6 @@
 import argparse
 import logging
 import os
-import secrets
 import shlex
 import signal
 import sys
@@ -20,8 +19,6 @@ from adapters.terminal.here import NoSuchZone, language, machine_zone, zone_name
 from bot.content.words import Words, plain, words
 
 if TYPE_CHECKING:
-    from adapters.telegram.platform import Telegram
-    from adapters.telegram.receiving import Webhook
     from adapters.terminal.chat import Terminal
     from bot.health import Health
     from bot.service import Service
@@ -35,13 +32,7 @@ EARLIEST, LATEST = 2020, 2100
 """Years that ``--at`` may name: beyond them some time zone's rules are only a guess."""
 
 FINE, REFUSED, MISUSED = 0, 1, 2
-TAKEN, WRONG_TOKEN = 75, 78
-"""EX_TEMPFAIL and EX_CONFIG of sysexits.h: starting it again may help with the first alone."""
 SECOND_INTERRUPT = 130
-
-
-WORTH_A_WORD = 5.0
-"""Seconds of waiting for a platform, after which whoever looks on wants to know why."""
 
 
 class Refusal(Exception):
@@ -146,7 +137,7 @@ def _dispatch(chosen: argparse.Namespace, say: Words) -> int:
     except BadSetting as error:
         key = f"cli.setting.{error.name.lower().strip('.-')}"
         raise Refusal(plain(say(key, name=error.name)), MISUSED) from None
-    _log(settings, chat=chosen.command == "chat" or not settings.telegram)
+    _log(settings, chat=chosen.command == "chat" or not settings.tokens)
     match chosen.command:
         case "doctor":
             return _doctor(settings, say)
@@ -156,7 +147,7 @@ def _dispatch(chosen: argparse.Namespace, say: Words) -> int:
             return _backup(settings, say, chosen)
         case "restore":
             return _restore(settings, say, chosen)
-        case "run" if settings.telegram:
+        case "run" if settings.tokens:
             return _serve(settings, say, chosen)
         case _:
             return _chat(settings, say, chosen)
@@ -328,9 +319,6 @@ def _chat(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
 
     named = _zone(chosen.zone, say) if chosen.zone else ""
     local = _local(chosen.at, say) if chosen.at else None
-    if chosen.command != "chat" and settings.tokens:
-        platforms = " + ".join(settings.tokens)
-        print(plain(say("cli.not_yet", platforms=platforms)), file=sys.stderr)
     _inspect(say)
     with _opened(settings, say) as store:
         zone = named or machine_zone()
@@ -412,114 +400,44 @@ def _serve(settings: "Settings", say: Words, chosen: argparse.Namespace) -> int:
     """Everything that has a token, until it is stopped."""
     import asyncio
 
-    from adapters.telegram.receiving import TokenRefused, TokenTaken, WebhookRefused
-    from adapters.telegram.running import BOT, WrongBot, account
     from bot.clock import Clock
-    from bot.health import PortUnusable
+    from bot.serving import CannotServe, check
 
     if chosen.at or chosen.zone:
         raise Refusal(plain(say("cli.not_with_token")), MISUSED)
-    if "Discord" in settings.tokens:
-        print(plain(say("cli.not_yet", platforms="Discord")), file=sys.stderr)
     _inspect(say)
-    with _opened(settings, say) as store:
-        known, mine = store.get(BOT), account(settings.telegram)
-        if known and mine and known != mine:
-            raise Refusal(plain(say("cli.telegram.other_bot")), WRONG_TOKEN)
-        if float(store.get("clock_offset") or 0):
-            # A time that was tried out in the terminal is no time for other people.
-            store.put("clock_offset", "0")
-            store.clamp(Clock().now())
-        try:
-            asyncio.run(_talk_on_telegram(settings, store, say))
-        except WrongBot:
-            raise Refusal(plain(say("cli.telegram.other_bot")), WRONG_TOKEN) from None
-        except TokenRefused:
-            raise Refusal(plain(say("cli.telegram.refused")), WRONG_TOKEN) from None
-        except PortUnusable as error:
-            text = say("cli.telegram.port", port=error.port, reason=error.reason)
-            raise Refusal(plain(text)) from None
-        except WebhookRefused as error:
-            text = say("cli.telegram.webhook", reason=error)
-            raise Refusal(plain(text), WRONG_TOKEN) from None
-        except TokenTaken:
-            raise Refusal(plain(say("cli.telegram.taken")), TAKEN) from None
+    try:
+        with _opened(settings, say) as store:
+            check(settings, store)
+            if float(store.get("clock_offset") or 0):
+                # A time that was tried out in the terminal is no time for other people.
+                store.put("clock_offset", "0")
+                store.clamp(Clock().now())
+            asyncio.run(_until_stopped(settings, store, say))
+    except CannotServe as no:
+        raise Refusal(plain(say(no.key, **no.values)), no.status) from None
     print(plain(say("cli.closed")))
     return FINE
 
 
-async def _talk_on_telegram(settings: "Settings", store: "Store", say: Words) -> None:
+async def _until_stopped(settings: "Settings", store: "Store", say: Words) -> None:
     import asyncio
 
-    from adapters.telegram.platform import Telegram
     from bot.clock import Clock
     from bot.hands import Hands
     from bot.health import Health
     from bot.metrics import Metrics
     from bot.service import Service
+    from bot.serving import platforms, serve
 
     stop = asyncio.Event()
     _mind_signals(stop.set)
-    telegram = Telegram(settings.telegram, settings.telegram_api)
-    service = Service(store, Clock(), [telegram], health=Health(Metrics(_version())))
+    bots = platforms(settings)
+    service = Service(store, Clock(), bots, health=Health(Metrics(_version())))
     service.backups, service.hands = _backups(settings, store), Hands()
     service.allow = settings.allow
     with _served(settings, service.health, say):
-        talking = asyncio.create_task(_telegram(settings, telegram, service, say))
-        stopped = asyncio.create_task(stop.wait())
-        try:
-            await asyncio.wait({talking, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            talking.cancel()
-            stopped.cancel()
-            await asyncio.gather(talking, stopped, return_exceptions=True)
-            await telegram.close()
-        if not talking.cancelled():
-            talking.result()
-
-
-async def _telegram(
-    settings: "Settings", telegram: "Telegram", service: "Service", say: Words
-) -> None:
-    """Say how to find the bot, and let it talk until this is cancelled."""
-    import asyncio
-    import gc
-
-    from adapters.telegram.running import run
-    from bot.clock import RELEASED
-
-    def still_waiting() -> None:
-        print(plain(say("cli.telegram.waiting")), file=sys.stderr, flush=True)
-
-    def connected(username: str) -> None:
-        waiting.cancel()
-        bot = f"t.me/{username}"
-        link = f"https://{bot}"
-        print(plain(say("cli.telegram.open", bot=bot, link=link)))
-        if code := service.door.code:
-            print(plain(say("cli.telegram.owner", code=code, link=f"{link}?start={code}")))
-        print(plain(say("cli.telegram.leave")), flush=True)
-
-    if service.clock.wall() < RELEASED:
-        print(plain(say("cli.clock", year=RELEASED.year)), file=sys.stderr, flush=True)
-        await service.clock.plausible()
-    gc.freeze()
-    waiting = asyncio.get_running_loop().call_later(WORTH_A_WORD, still_waiting)
-    try:
-        async with service:
-            await run(telegram, service, _webhook(settings), connected)
-    finally:
-        waiting.cancel()
-
-
-def _webhook(settings: "Settings") -> "Webhook | None":
-    from adapters.telegram.receiving import Webhook
-
-    if settings.telegram_webhook is None:
-        return None
-    known = settings.telegram_secret
-    secret = known.get_secret_value() if known else secrets.token_urlsafe(32)
-    return Webhook(settings.telegram_webhook, secret, *settings.telegram_listen)
+        await serve(settings, bots, service, say, stop)
 
 
 def _start_of_clock(store: "Store", start: datetime, say: Words, zone: tzinfo) -> timedelta:

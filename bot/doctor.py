@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import filelock
@@ -19,7 +20,9 @@ from bot.settings import Settings
 from bot.store import StoreAway, StoreUnfit
 from bot.store.file import File, damage, revisions
 from bot.store.migrations import steps
-from bot.store.server import Server
+
+if TYPE_CHECKING:
+    from bot.store.server import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Finding:
 
 
 def examine(
-    settings: Settings, database: File | Server, release: str, say: Words, zone: str
+    settings: Settings, database: "File | Server", release: str, say: Words, zone: str
 ) -> tuple[Finding, ...]:
     """Look at everything and change nothing."""
     found = [
@@ -61,8 +64,12 @@ def _settings(settings: Settings, say: Words) -> Iterator[Finding]:
         yield Finding(say(f"doctor.token.{platform.lower()}"))
     if settings.telegram:
         yield Finding(say("doctor.telegram", api=settings.telegram_api, how=_receiving(settings)))
+    if settings.discord:
+        shards = settings.discord_shards
+        yield Finding(say("doctor.discord", api=settings.discord_api, shards=shards))
+    if settings.tokens:
         yield Finding(say("doctor.allow" if settings.allow else "doctor.allow_all"))
-    if not settings.tokens:
+    else:
         yield Finding(say("doctor.no_token"))
 
 
@@ -73,7 +80,7 @@ def _receiving(settings: Settings) -> str:
     return f"webhook {settings.telegram_webhook} -> {listen.host}:{listen.number}"
 
 
-def _server(server: Server, say: Words) -> Iterator[Finding]:
+def _server(server: "Server", say: Words) -> Iterator[Finding]:
     try:
         found = server.look()
     except StoreUnfit as error:
@@ -133,11 +140,10 @@ def _writable(path: Path) -> bool:
 
 
 def _schema(found: frozenset[str], say: Words) -> Finding:
-    scripts = steps()
     shown = ", ".join(sorted(found)) or "-"
-    if found - {revision.revision for revision in scripts.walk_revisions()}:
+    if found - set(steps()):
         return Finding(say("doctor.schema.newer", schema=shown), well=False)
-    if found == set(scripts.get_heads()):
+    if found == {steps()[-1]}:
         return Finding(say("doctor.schema.current", schema=shown))
     return Finding(say("doctor.schema.older", schema=shown))
 

@@ -41,6 +41,14 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """What was ticked in a `Form`, by the values of its options; all of it is untrusted."""
+
+    data: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Anything else that a person typed."""
 
@@ -92,6 +100,7 @@ class Expired:
 Event = (
     Command
     | Press
+    | Chosen
     | Text
     | Unreadable
     | Location
@@ -111,6 +120,7 @@ class Incoming:
     ``address`` is where its author is spoken to alone. Where many can read, that is in ``group``;
     what concerns the author goes to their own chat all the same.
     ``locale`` and ``zone`` are what the platform knows of the person, if it knows anything.
+    ``reply`` is the platform's own, and comes back with the words that answer the event.
     """
 
     id: str
@@ -120,6 +130,7 @@ class Incoming:
     locale: str = ""
     zone: str = ""
     group: Address | None = None
+    reply: str = ""
 
     @property
     def name(self) -> tuple[str, str]:
@@ -131,9 +142,10 @@ class Incoming:
 class Taken:
     """What became of an event: whether it is committed, and how it is answered.
 
-    ``notice`` says in a few words what the press of a button did; ``edits`` are messages that the
-    answer writes anew. ``open``: the question whose button was pressed stays open. ``told``: where
-    it is not committed, whoever said it knows.
+    ``said``: whether there are words that answer it, perhaps still on their way. ``notice`` says in
+    a few words what the press of a button did; ``edits`` are messages that the answer writes anew.
+    ``open``: the question whose button was pressed stays open. ``told``: where it is not committed,
+    whoever said it knows.
     """
 
     committed: bool
@@ -141,6 +153,7 @@ class Taken:
     edits: frozenset[str] = frozenset()
     open: bool = False
     told: bool = False
+    said: bool = False
 
     def __bool__(self) -> bool:
         """Whether it is committed."""
@@ -187,6 +200,38 @@ class AskPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One line of a form to tick; ``value`` comes back if it is chosen."""
+
+    label: str
+    value: str
+    chosen: bool = False
+
+
+class As(StrEnum):
+    """How a form is shown: not yet, as a page of its own, or as a list in the message."""
+
+    CLOSED = ""
+    PAGE = "page"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Lines to tick all at once, where a platform can; ``buttons`` then stand for the message's.
+
+    ``data`` and what was ticked come back as `Chosen`. ``hint`` says what to do.
+    """
+
+    data: str
+    title: str
+    hint: str
+    options: tuple[Option, ...]
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    shown: As = As.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Words for one address; ``text`` and labels are in the small markup of `bot.content.words`.
 
@@ -195,7 +240,9 @@ class Message:
     cannot see an edit. One that is ``anew`` edits nothing, since an edit makes no sound.
     After ``until`` saying it is wrong: it is dropped, and the core hears `Expired` with its
     ``kind``. ``asks_place`` brings the platform's own way of sharing where they are. An answer
-    ``aside`` leaves the question open whose button led to it.
+    ``aside`` leaves the question open whose button led to it. One that is ``in_rest`` belongs to
+    where the rest is led, ``typed`` ones may be answered with words of one's own. ``reply`` is that
+    of the event which it answers.
     """
 
     to: Address
@@ -211,6 +258,10 @@ class Message:
     anew: bool = False
     asks_place: AskPlace | None = None
     aside: bool = False
+    form: Form | None = None
+    in_rest: bool = False
+    typed: bool = False
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,9 +311,14 @@ class Platform(Protocol):
         """What one address takes: a chat, or a group, may take less than the token."""
         ...
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    def counts(self, message: Message) -> bool:
+        """Whether it counts to these rates: an answer may have a way of its own."""
+        ...
+
+    async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:
         """Say it; ``edits`` is the id of the message that its slot shows now, if any.
 
-        Raises `Unreachable`, `TryLater` or `Refused`.
+        ``number`` is the same each time that the same words are tried, and 0 for words that are
+        kept nowhere. Raises `Unreachable`, `TryLater` or `Refused`.
         """
         ...

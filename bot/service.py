@@ -562,7 +562,7 @@ class Service:
             return True
         urgent = conversation.urgent_words(incoming.event, incoming.locale)
         text = urgent or words(incoming.locale)(key)
-        message = Message(incoming.address, text, lane=Lane.SAFETY)
+        message = Message(incoming.address, text, lane=Lane.SAFETY, reply=incoming.reply)
         return await self._say_at_once(message, patience=STILL_TRUE)
 
     async def _call_down(self) -> None:
@@ -613,6 +613,10 @@ class Service:
     async def keep(self, name: str, value: str) -> None:
         """Keep something of an adapter's own. Raises `StoreAway`."""
         await self._on_store("door", self.store.put, name, value)
+
+    def suggestions(self, what: str, typed: str, locale: str) -> tuple[tuple[str, str], ...]:
+        """What may be meant while somebody types; it needs no store."""
+        return conversation.suggestions(what, typed, locale, self.clock.now())
 
     async def clock_at(self, place: Address) -> tzinfo | None:
         """The clock on the wall of the person there, None while unknown. Raises `StoreAway`."""
@@ -697,7 +701,8 @@ def _taken(committed: bool, answer: list[Waiting]) -> Taken:
     notices = (waiting.message.notice for waiting in answer)
     edits = frozenset(waiting.edits for waiting in answer if waiting.edits)
     aside = bool(answer) and all(waiting.message.aside for waiting in answer)
-    return Taken(committed, next(filter(None, notices), ""), edits, open=aside)
+    notice = next(filter(None, notices), "")
+    return Taken(committed, notice, edits, open=aside, said=bool(answer))
 
 
 def _urgent(incoming: Incoming) -> bool:

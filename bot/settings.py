@@ -14,6 +14,9 @@ DATABASE_FILE = "legs-up.sqlite3"
 THIS_MACHINE = "127.0.0.1"
 HIGHEST_PORT = 65535
 TELEGRAM_API = "https://api.telegram.org"
+DISCORD_API = "https://discord.com/api/v10"
+MOST_SHARDS = 64
+"""One carries 2,500 servers; what has more runs as more than one process."""
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """core.telegram.org/bots/api#setwebhook"""
@@ -82,10 +85,19 @@ def _typed(folder: str) -> Path:
 
 def _url(value: object) -> object:
     """The address of a server, without a slash at its end."""
+    return _address(value, "http", "https")
+
+
+def _gateway(value: object) -> object:
+    """The address of a gateway, which speaks web sockets."""
+    return _address(value, "ws", "wss")
+
+
+def _address(value: object, *schemes: str) -> object:
     if not isinstance(value, str):
         return value
     parts = urlsplit(value.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("no address")
     return value.strip().rstrip("/")
 
@@ -151,6 +163,20 @@ class Settings(BaseSettings):
         default=(), validation_alias="ALLOW"
     )
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
+    # With its version.
+    discord_api: Annotated[str, BeforeValidator(_url)] = Field(
+        default=DISCORD_API, validation_alias="DISCORD_API_URL"
+    )
+    discord_gateway: Annotated[str | None, BeforeValidator(_gateway)] = Field(
+        default=None, validation_alias="DISCORD_GATEWAY_URL"
+    )
+    discord_shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)] = Field(
+        default=1, validation_alias="DISCORD_SHARDS"
+    )
+    # The server for which alone the commands are set, while somebody works on them.
+    discord_guild: Annotated[int | None, Field(ge=1)] = Field(
+        default=None, validation_alias="DISCORD_DEV_GUILD"
+    )
 
     @property
     def database_url(self) -> str:
@@ -173,10 +199,15 @@ class Settings(BaseSettings):
         return self.telegram_token.get_secret_value().strip() if self.telegram_token else ""
 
     @property
+    def discord(self) -> str:
+        """The token of the Discord bot; empty without one."""
+        return self.discord_token.get_secret_value().strip() if self.discord_token else ""
+
+    @property
     def tokens(self) -> tuple[str, ...]:
         """The platforms that have a token."""
-        both = (("Telegram", self.telegram_token), ("Discord", self.discord_token))
-        return tuple(name for name, token in both if token and token.get_secret_value().strip())
+        both = (("Telegram", self.telegram), ("Discord", self.discord))
+        return tuple(name for name, token in both if token)
 
 
 def read(folder: str | None = None) -> Settings:

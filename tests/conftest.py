@@ -11,6 +11,7 @@ import pytest
 from tests.postgres import NoPostgres, Server, in_wheels
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two more than there are cores, where some wait for a process or for Telegram at any time."""
     pure = "not process" in config.option.markexpr

@@ -113,7 +113,10 @@ class Witness:
     def rates_at(self, place: Address) -> tuple[Rate, ...]:
         return ()
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    def counts(self, message: Message) -> bool:
+        return True
+
+    async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:
         row = self.store.rows[id(message)].id
         said = MESSAGE.dump_json(message).decode()
         line = {"row": row, "message": said, "edits": edits, "life": os.getpid()}

@@ -184,7 +184,10 @@ class Crowd:
     def rates_at(self, place: Address) -> tuple[Rate, ...]:
         return (Rate(1, 1.0),)
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    def counts(self, message: Message) -> bool:
+        return True
+
+    async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:
         began = self.clock.now()
         await asyncio.sleep(self.chance.uniform(0.04, 0.15))
         waiting = self.store.rows.get(id(message))

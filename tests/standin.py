@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from bot.clock import Clock
 from bot.conversation.agenda import Offer
-from bot.conversation.person import Consent, Hold, Keep, Phase, Plan, Rest, Scene
+from bot.conversation.person import Consent, Hold, Keep, Link, Phase, Plan, Rest, Scene
 from bot.events import (
     Address,
     Command,
@@ -36,6 +36,7 @@ from bot.store.file import File
 START = datetime(2026, 11, 22, 18, 0, tzinfo=UTC)
 HOME = Address("fake", "chat-of-ada")
 AWAY = Address("fake", "chat-of-bob")
+LINK_LASTS = timedelta(minutes=10)
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
@@ -103,7 +104,7 @@ class FakePlatform:
         self.tried: list[Message] = []
         self.before: Callable[[Message], Awaitable[None] | None] = lambda message: None
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:
         self.tried.append(message)
         if (waiting := self.before(message)) is not None:
             await waiting
@@ -113,6 +114,9 @@ class FakePlatform:
 
     def rates_at(self, place: Address) -> tuple[Rate, ...]:
         return tuple(rate for at, rate in self.rates.items() if at == place)
+
+    def counts(self, message: Message) -> bool:
+        return True
 
     @property
     def texts(self) -> list[str]:
@@ -129,6 +133,9 @@ def step(scene: Scene, event: Event, now: datetime) -> Answer:
             return scene, (Message(scene.address, scene.record),)
         case Command("forget"):
             return replace(scene, gone=True), (Message(scene.address, "gone", slot="card"),)
+        case Command("link") if scene.linking:
+            link = Link(scene.linking.name, scene.person.id, scene.address, now + LINK_LASTS)
+            return replace(scene, linking=replace(scene.linking, link=link)), ()
         case Command("stats"):
             return scene, (Message(scene.address, f"{len(scene.history)} rests"),)
         case Expired(kind):

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from adapters.telegram import chats, tidying
+from adapters import tidying
+from adapters.telegram import chats
+from adapters.telegram import platform as platform_room
 from adapters.telegram.platform import Telegram
 from adapters.telegram.receiving import Webhook
 from adapters.telegram.running import run
@@ -29,7 +31,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many words a second as there are, for tests in which pacing does not matter."""
     monkeypatch.setattr(chats, "IN_A_CHAT", BRISK)
     monkeypatch.setattr(chats, "IN_A_GROUP", BRISK)
-    monkeypatch.setattr(tidying, "EACH", 0.02)
+    monkeypatch.setattr(platform_room, "TIDIED_EACH", 0.02)
     monkeypatch.setattr(tidying, "IDLE", 0.0)
     monkeypatch.setattr(queue, "FIRST_BACKOFF", 0.1)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.discord.platform import Discord
+from adapters.discord.running import point
 from adapters.telegram.platform import Telegram
 from adapters.terminal.chat import HOME, Terminal
 from bot.clock import Clock
@@ -27,6 +30,7 @@ from bot.events import (
     Unreachable,
 )
 from tests.bot_api import BotApi
+from tests.discord_api import DiscordApi
 from tests.telegram_house import hurry
 
 pytestmark = pytest.mark.process  # over the wire
@@ -107,11 +111,46 @@ async def on_telegram(
             await telegram.close()
 
 
+def as_drawn(text: str) -> str:
+    """What a client of Discord makes of a text: moments, marks and what is escaped."""
+    text = text.replace("<t:1795371000:t>", "21:30").replace("<t:1795371000:f>", "Sunday")
+    text = re.sub(r"(?<!\\)(\*+)(?=\S)(.+?)(?<=[^\s\\])\1", r"\2", text)
+    return re.sub(r"\\([^A-Za-z0-9\s])", r"\1", text).replace("\u200b", "")
+
+
+@asynccontextmanager
+async def on_discord(
+    folder: Path, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> AsyncIterator[Opened]:
+    async with DiscordApi(latency=(0, 0)) as api:
+        anna = api.person("Anna", installed=True)
+
+        def shown() -> str:
+            said = anna.sees()
+            return "\n".join(" ".join((as_drawn(one.text), *one.buttons)) for one in said)
+
+        def files() -> list[str]:
+            return [content.decode() for content in api.messages.files.values()]
+
+        discord = Discord(api.token)
+        point(api.url, "")
+        await discord.client.login(api.token)
+        discord.logged_in = True
+        try:
+            place = Address("discord", str(anna.id))
+            yield Opened(discord, place, shown, files, anna.blocks, Unreachable)
+            assert api.check() == []
+        finally:
+            await discord.close()
+
+
 Scenario = Callable[[Opened], Coroutine[None, None, None]]
 Play = Callable[[Scenario], None]
 
 
-@pytest.fixture(params=[on_terminal, on_telegram], ids=["terminal", "telegram"])
+@pytest.fixture(
+    params=[on_terminal, on_telegram, on_discord], ids=["terminal", "telegram", "discord"]
+)
 def play(
     request: pytest.FixtureRequest,
     tmp_path: Path,
@@ -189,7 +228,9 @@ def test_a_message_may_have_no_buttons_or_many(play: Play) -> None:
         await at.say("none")
         rows = tuple((Button(f"Way {n}", f"1|0|way|{n}"),) for n in range(12))
         await at.say("many", *rows)
-        tones = tuple(Button(f"Tone {tone.name}", "1|0|tone", tone=tone) for tone in Tone)
+        tones = tuple(
+            Button(f"Tone {tone.name}", f"1|0|{tone.name.lower()}", tone=tone) for tone in Tone
+        )
         await at.say("tones", tones)
         shown = at.shown()
         assert all(f"Way {n}" in shown for n in range(12))

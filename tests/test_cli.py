@@ -425,12 +425,11 @@ class TestSettings:
 
     def test_tokens_are_never_shown(self, run) -> None:
         token = "123456:a-made-up-token"
-        doctor = run("doctor", TELEGRAM_TOKEN=token)
-        opened = run(DISCORD_TOKEN=token, LOG_LEVEL="DEBUG")
-        assert (doctor.returncode, opened.returncode) == (0, 0)
+        doctor = run("doctor", TELEGRAM_TOKEN=token, DISCORD_TOKEN=token, LOG_LEVEL="DEBUG")
+        assert doctor.returncode == 0
         assert "Telegram token: set" in doctor.stdout
-        assert "not in this version" in opened.stderr
-        assert token not in doctor.stdout + opened.stdout + opened.stderr
+        assert "Discord token: set" in doctor.stdout
+        assert token not in doctor.stdout + doctor.stderr
 
 
 class TestDoctor:
@@ -458,8 +457,9 @@ class TestDoctor:
         run("migrate")
         (database,) = (tmp_path / "data").glob("*.sqlite3")
         content = database.read_bytes()
-        half = len(content) // 2
-        database.write_bytes(content[:half] + b"x" * (len(content) - half))
+        begins, harmed = len(content) // 2, len(content) // 4
+        rest = content[begins + harmed :]  # with what SQLite has to read first
+        database.write_bytes(content[:begins] + b"x" * harmed + rest)
         done = run("doctor")
         assert done.returncode == 1
         assert "! is damaged" in done.stdout

@@ -339,7 +339,7 @@ class Ear(FakePlatform):
         super().__init__()
         self.heard: list[tuple[float, Message]] = []
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:
         self.heard.append((time.monotonic(), message))
         return await super().send(message, edits)
 

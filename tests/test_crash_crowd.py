@@ -376,6 +376,7 @@ def test_a_crowd_on_a_file(tmp_path: Path) -> None:
     assert report.killed == len(SEAMS) + 4 + 1
 
 
+@pytest.mark.soak  # a file has to bear the same each time
 def test_a_crowd_on_a_server(tmp_path: Path, postgres_url: str) -> None:
     report = run(postgres_url, tmp_path, seed=2, moments=4)
     assert report.killed == len(SEAMS) + 4 + 1

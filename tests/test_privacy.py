@@ -27,8 +27,19 @@ from bot.store.privacy import (
     WAITING_KEPT,
     record,
 )
-from bot.store.tables import handled, metadata, person
-from tests.standin import AWAY, HOME, START, FakePlatform, HandClock, path_of, says, step, until
+from bot.store.tables import handled, metadata, outbox, person
+from tests.standin import (
+    AWAY,
+    HOME,
+    LINK_LASTS,
+    START,
+    FakePlatform,
+    HandClock,
+    path_of,
+    says,
+    step,
+    until,
+)
 
 TELLING = {"person_id", "chat_id", "author", "thread", "platform", "state", "payload", "feeling"}
 """Names of columns that tell of a person wherever they stand."""
@@ -89,7 +100,7 @@ def fill(store: Store, place=HOME) -> None:
     """A row for this person in every personal table, most of them twice."""
     hear(store, "keep", "rest 1", "rest 2", "in 86400", "card first", place=place)
     say_all(store)
-    hear(store, "waits", "card second", place=place)
+    hear(store, "waits", "card second", "/link", place=place)
     store.let_in(Guest(replace(place, thread=""), "blue-shoes", "en"), START)
 
 
@@ -120,6 +131,22 @@ def test_every_column_that_tells_of_a_person_is_named(name: str) -> None:
         assert PERSONAL[name].columns.keys() == set(table.columns.keys())
         titles = list(PERSONAL[name].columns.values())
         assert len(titles) == len(set(titles))
+
+
+@pytest.mark.parametrize("name", sorted(PERSONAL))
+def test_every_column_that_refers_to_a_person_says_how_it_moves(name: str) -> None:
+    table = metadata.tables[name]
+    refers = {
+        column.name
+        for column in table.columns
+        if any(key.column.table.name in ("person", "address") for key in column.foreign_keys)
+    }
+    refers |= {"id", "home"} if name == "person" else set()
+    assert PERSONAL[name].moves.keys() == refers
+    keyed = [column.name for column in table.primary_key]
+    # What is unique for a person would meet the same of the other's.
+    own = [each for each in keyed if each not in refers and refers & {*keyed}]
+    assert own == ([PERSONAL[name].numbered] if PERSONAL[name].numbered else [])
 
 
 def test_the_walk_would_find_a_new_table() -> None:
@@ -348,6 +375,7 @@ def test_event_ids_are_kept_as_digests_only(tmp_path: Path) -> None:
         ("person", UNUSED_KEPT),
         ("address", UNUSED_KEPT),
         ("guest", UNUSED_KEPT),
+        ("link", LINK_LASTS),
     ],
 )
 def test_every_table_lets_go_after_its_period(store: Store, table: str, kept) -> None:
@@ -432,7 +460,7 @@ def test_no_log_at_any_level_holds_a_word_or_an_id(
     ]
 
     class Failing(FakePlatform):
-        async def send(self, message: Message, edits: str = "") -> Receipt:
+        async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:
             if answers:
                 raise answers.pop()
             return await super().send(message, edits)
@@ -480,3 +508,14 @@ def test_an_export_holds_no_ticks_of_a_check_under_way(store: Store) -> None:
     assert '"heart"' in str(row["state"])
     with store.transaction() as db:
         assert "heart" not in record(db, 1)
+
+
+def test_an_export_holds_no_way_to_answer_in_their_place(store: Store) -> None:
+    from bot.conversation import step as real
+
+    event = Press("1|0|consent|result")
+    turn(store, Incoming("press", HOME, "ada", event, reply="a token"), step=real)
+    [row] = rows_of(store, outbox, 1)
+    assert "a token" in str(row["payload"])
+    with store.transaction() as db:
+        assert "a token" not in record(db, 1)

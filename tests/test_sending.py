@@ -19,6 +19,7 @@ from bot.sending import SEND_PATIENCE, Sender
 from bot.sending.queue import (
     AHEAD,
     AHEAD_UNLIMITED,
+    ANSWERS,
     FIRST_BACKOFF,
     HOLDING_UP,
     KEPT_FOR_URGENT,
@@ -46,7 +47,7 @@ class Wire(FakePlatform):
         self.wrong: list[str] = []
         self.most = 0
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    async def send(self, message: Message, edits: str = "", number: int = 0) -> Receipt:
         # A failing assertion would be taken for a failing platform.
         self.wrong += [f"two at a time: {message.text}"] if message.to in self.busy else []
         self.busy.add(message.to)
@@ -63,11 +64,18 @@ class Wire(FakePlatform):
         return [round(at, 3) for at, message in both if place in (None, message.to)]
 
 
+class Free(Wire):
+    """Where answers count to no rate."""
+
+    def counts(self, message: Message) -> bool:
+        return not message.reply
+
+
 class Desk:
     """A sender, and all that is around it."""
 
-    def __init__(self, rate: Rate | None = None) -> None:
-        self.wire = Wire(rate)
+    def __init__(self, wire: Wire) -> None:
+        self.wire = wire
         self.clock = LoopClock()
         self.rung = 0
         self.emptied = asyncio.Event()
@@ -105,9 +113,9 @@ class Desk:
 Scenario = Callable[[Desk], Awaitable[None]]
 
 
-def play(scenario: Scenario, rate: Rate | None = None) -> None:
+def play(scenario: Scenario, rate: Rate | None = None, wire: Wire | None = None) -> None:
     async def run() -> None:
-        desk = Desk(rate)
+        desk = Desk(wire or Wire(rate))
         await scenario(desk)
         await desk.sender.stop(0)
         assert desk.wire.wrong == []
@@ -356,7 +364,7 @@ def test_whatever_is_said_no_rate_is_broken_and_all_is_said_in_order(
             raise TryLater(after)
 
     async def run() -> None:
-        d = Desk(rate)
+        d = Desk(Wire(rate))
         d.wire.rates, d.wire.before = rates, before
         for n, (place, lane, gap, seconds, troubles) in enumerate(speeches):
             left[f"{n}"], takes[f"{n}"] = list(troubles), seconds
@@ -717,7 +725,7 @@ def test_a_platform_that_fails_whoever_it_is_told_is_in_trouble() -> None:
 
 def test_the_end_waits_for_what_is_on_the_wire_and_no_longer() -> None:
     async def run() -> None:
-        d = Desk()
+        d = Desk(Wire())
         wait = {HOME: 1, AWAY: 100}
         d.wire.before = lambda message: asyncio.sleep(wait[message.to])
         d.say("a", "b")
@@ -737,7 +745,7 @@ def test_the_end_waits_for_what_is_on_the_wire_and_no_longer() -> None:
 
 def test_the_end_is_at_once_when_nothing_is_on_the_wire() -> None:
     async def run() -> None:
-        d = Desk()
+        d = Desk(Wire())
         d.wire.before = answers(TryLater(50))
         d.say("a")
         await asyncio.sleep(SOON)
@@ -1056,5 +1064,60 @@ def test_what_a_slot_shows_is_remembered_until_the_store_knows_it() -> None:
         assert list(d.sender._receipts.values()) == ["message-2"]
         d.sender.written(d.sender.back())
         assert d.sender._receipts == {}
+
+    play(scenario)
+
+
+# Answers that count to no rate
+
+
+def test_answers_that_count_to_no_rate_wait_for_none() -> None:
+    async def scenario(desk: Desk) -> None:
+        for place in crowd(50):
+            desk.say("answer", place=place, reply="token")
+        await desk.emptied.wait()
+        assert desk.wire.when() == [0.0] * 50
+
+    play(scenario, wire=Free(Rate(1, 1.0)))
+
+
+def test_answers_have_lanes_of_their_own_and_take_none_of_the_cues() -> None:
+    async def scenario(desk: Desk) -> None:
+        desk.calm()
+        desk.wire.before = taking(5)
+        for place in crowd(ANSWERS + 10):
+            desk.say("answer", place=place, reply="token")
+        await asyncio.sleep(SOON)
+        assert len(desk.wire.busy) == ANSWERS
+        desk.say("cue", place=CLEO, lane=Lane.CUE)
+        await asyncio.sleep(SOON)
+        assert CLEO in desk.wire.busy
+        await asyncio.sleep(5)
+        assert len(desk.wire.tried) == ANSWERS + 11
+
+    play(scenario, wire=Free())
+
+
+def test_a_crowd_that_is_paced_holds_up_no_answer() -> None:
+    async def scenario(desk: Desk) -> None:
+        for place in crowd(20):
+            desk.say("cue", place=place, lane=Lane.CUE)
+        desk.say("answer", place=CLEO, reply="token")
+        await asyncio.sleep(SOON)
+        assert desk.wire.when(CLEO) == [0.0]
+        await desk.emptied.wait()
+        assert desk.wire.when()[-1] == 19.0
+
+    play(scenario, wire=Free(Rate(1, 1.0)))
+
+
+def test_an_answer_is_said_though_there_is_something_newer_for_its_slot() -> None:
+    async def scenario(desk: Desk) -> None:
+        desk.wire.before = taking(1)
+        desk.say("first", slot="card", reply="one")
+        desk.say("second", slot="card", reply="two")
+        desk.say("third", slot="card", reply="three")
+        await desk.emptied.wait()
+        assert desk.wire.texts == ["first", "second", "third"]
 
     play(scenario)

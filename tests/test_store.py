@@ -157,7 +157,7 @@ def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         store.open()
     # A refusal lets go of the file.
     other = sqlite3.connect(path_of(store), isolation_level=None)
-    other.execute("update alembic_version set version_num = '0003'")
+    other.execute("update alembic_version set version_num = '0004'")
     other.close()
     store.open()
     store.close()

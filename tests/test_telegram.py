@@ -14,9 +14,9 @@ import aiohttp
 import pytest
 from telegram.error import TelegramError
 
+from adapters.account import WrongBot
 from adapters.telegram import receiving, transport
 from adapters.telegram.receiving import TokenRefused, TokenTaken, Webhook
-from adapters.telegram.running import WrongBot
 from bot import logs
 from bot.content.words import Marked, escape
 from bot.events import Address, Button, Command, Incoming, Message, Taken, TryLater

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from telegram import InlineKeyboardMarkup, ReplyKeyboardMarkup
 
+from adapters import text as text_room
 from adapters.telegram import markup
 from adapters.text import clean
 from bot.content.words import Marked, Span, escape, plain, spans, words
@@ -41,15 +42,15 @@ def shown(text: str) -> tuple[str, dict[str, str]]:
 @pytest.fixture(autouse=True, scope="module")
 def _always_further() -> Iterator[None]:
     """A cut that cuts nothing off would go on for ever: it fails instead."""
-    cut = markup._cut
+    cut = text_room._cut
 
-    def further(run: list[Span], longest: int) -> int:
-        at = cut(run, longest)
+    def further(run: list[Span], longest: int, length: text_room.Length) -> int:
+        at = cut(run, longest, length)
         assert at > 0, "nothing is cut off, so it never ends"
         return at
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(markup, "_cut", further)
+        patch.setattr(text_room, "_cut", further)
         yield
 
 
@@ -261,7 +262,7 @@ def test_a_place_is_shared_by_a_button_of_telegrams_own() -> None:
 
 
 def test_a_label_has_no_markup_and_no_control_characters() -> None:
-    assert markup.label(f"*a* {escape('<b>')} \x07\n") == "a <b>"
+    assert text_room.label(f"*a* {escape('<b>')} \x07\n") == "a <b>"
 
 
 def test_a_run_of_spans_keeps_what_each_is() -> None:

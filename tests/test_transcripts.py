@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chats import DISCORD, Chats, linked, someone, two
 from tests.dialog import AFTERNOON, EVENING, Dialog, cleared, resting, tenth_evening
 
 FOLDER = Path(__file__).with_name("transcripts")
@@ -427,7 +428,16 @@ def ignored_three() -> Dialog:
     return dialog.tap("All off").wait(days=2)
 
 
-EVERY: dict[str, Callable[[], Dialog]] = {
+def linked_and_apart() -> Chats:
+    """Somebody on Telegram with a bedtime and a refusal, and the same person new on Discord."""
+    telegram = someone(7, "Heart").type("/bedtime 22:00").forget_lines()
+    discord = someone(9).type("/runs Tue 18:30, one hour").forget_lines()
+    chats = linked(two(telegram, discord)).type(DISCORD, "/up").type(DISCORD, "/reminders")
+    return chats.type(DISCORD, "/unlink").tap(DISCORD, "Unlink").type(DISCORD, "/up")
+
+
+EVERY: dict[str, Callable[[], Dialog | Chats]] = {
+    "linked_and_apart": linked_and_apart,
     "refused_blood_pressure": lambda: refused("Pressure high"),
     "refused_pressure_treated": lambda: refused("Pressure treated"),
     "refused_pregnancy": lambda: refused("Pregnancy, birth"),

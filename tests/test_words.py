@@ -68,7 +68,7 @@ def _code() -> list[Path]:
 
 SPEAKERS = {"spoken", "self._words"}
 """What the code calls a `Words`; `say` is one too outside the conversation."""
-SAYS = {"bot/doctor.py", "bot/__main__.py"}
+SAYS = {"bot/doctor.py", "bot/__main__.py", "bot/serving.py"}
 SPEAKERS_MADE = {"words", "words_of"}
 ANY = "[a-z0-9_]+"
 
@@ -101,6 +101,8 @@ def _asked(call: ast.Call, name: str) -> tuple[ast.expr | None, frozenset[str] |
     of = ast.unparse(call.func)
     if of == "button" and len(call.args) > 1:
         return call.args[1], frozenset()
+    if of == "CannotServe":
+        return call.args[0], given
     if of in {"self._note", "self._say_without_store"} and call.args:
         return call.args[-1], values if of == "self._note" else frozenset()
     counting = isinstance(call.func, ast.Attribute) and call.func.attr == "count"
@@ -159,6 +161,7 @@ def put_together() -> tuple[re.Pattern[str], ...]:
 KNOWN_ELSEWHERE = {
     "setup.": "hold._step puts the key together: the step of a way, of its bed where it has one",
     "stuck.": "hold._step, for who is stuck with it",
+    "slash.": "adapters.discord.commands, for each command and each of its options",
 }
 """Families whose keys are put together from nothing but variables, and where."""
 

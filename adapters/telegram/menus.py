@@ -13,13 +13,13 @@ from telegram import (
 )
 from telegram.error import RetryAfter, TelegramError
 
-from adapters.telegram.markup import label
 from adapters.telegram.transport import pause
+from adapters.text import label
 from bot.content.words import DEFAULT_LANGUAGE, languages, words
 
 PRIVATE = (
     *("up", "ran", "seat", "reminders", "stats", "check", "settings"),
-    *("what", "why", "help", "privacy", "export", "forget", "stop"),
+    *("what", "why", "help", "privacy", "export", "link", "forget", "stop"),
 )
 GROUP = ("up", "ran", "seat", "reminders", "help")
 

@@ -27,9 +27,10 @@ from telegram.error import (
 
 from adapters.telegram import markup
 from adapters.telegram.chats import PATIENCE, Chat, Chats, Tap, rates
-from adapters.telegram.tidying import Tidying
 from adapters.telegram.transport import RawBot, Transport, pause
 from adapters.telegram.updates import PLATFORM, Seen
+from adapters.text import label
+from adapters.tidying import Tidying
 from bot import logs
 from bot.content.words import Span
 from bot.events import (
@@ -69,6 +70,12 @@ ANSWERED_WITHIN = 2.0
 
 AT_LEAST = 0.05
 """Seconds until a chat is tried again in which something else is just said."""
+
+TIDIED_EACH = 0.3
+"""Seconds between two messages whose buttons are taken away: an edit counts as one, perhaps."""
+
+STRIPPED = 2.0
+"""Seconds that it may take: nobody waits for it, and the next one does."""
 
 NOT_YET = 1.0
 """Seconds until the sender tries again while we are not connected."""
@@ -118,7 +125,7 @@ class Telegram:
         self._moments = True
         self._asides: set[asyncio.Task[None]] = set()
         self._queries: OrderedDict[str, None] = OrderedDict()
-        self._tidying = Tidying(self.bot, self._chats)
+        self._tidying = Tidying(self._strip, self._chats.quiet, TIDIED_EACH)
 
     @property
     def username(self) -> str:
@@ -137,9 +144,18 @@ class Telegram:
         """What a chat or a group takes."""
         return rates(place.chat_id)
 
+    def counts(self, message: Message) -> bool:  # noqa: ARG002 - the port's signature
+        """Every message, whatever it answers."""
+        return True
+
     # Saying
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    async def send(
+        self,
+        message: Message,
+        edits: str = "",
+        number: int = 0,  # noqa: ARG002 - Telegram has nothing that would know it again
+    ) -> Receipt:
         """Say it; raises `Unreachable`, `TryLater` or `Refused`, or what may pass by itself."""
         if self.me is None:
             raise TryLater(NOT_YET, everywhere=True)
@@ -191,7 +207,7 @@ class Telegram:
             if await self._edit(where, message, int(edits)):
                 return Receipt(edits)
         elif edits.isdecimal():
-            self._tidying.add(where.chat, int(edits))
+            self._tidying.add(where.chat, edits)
         if here.place_asked and here.told and message.buttons and message.lane > Lane.CUE:
             await self._take_back(where, here.place_asked)
         return Receipt(str(await self._write(where, message)))
@@ -209,7 +225,7 @@ class Telegram:
 
         async def edit(**text: Any) -> None:  # noqa: ANN401 - arguments of the library's
             async with self._chats.turn(where.chat):
-                self._tidying.discard(where.chat, number)
+                self._tidying.discard(where.chat, str(number))
                 await self.bot.edit_message_text(
                     chat_id=where.chat,
                     message_id=number,
@@ -286,7 +302,9 @@ class Telegram:
         here.place_asked = message.asks_place
         if message.lane <= Lane.CUE and buttons:
             if here.rest:
-                self._tidying.add(chat, here.rest)  # each cue has the ways out of the one before
+                self._tidying.add(
+                    chat, str(here.rest)
+                )  # each cue has the ways out of the one before
             here.rest = number
 
     async def _written(self, run: list[Span], say: Callable[..., Awaitable[Said]]) -> Said:
@@ -341,7 +359,7 @@ class Telegram:
         answered = taken and not taken.open and str(seen.message) not in taken.edits
         # In a group nobody's press takes away what is there for all.
         if seen.query and answered and incoming.group is None:
-            self._tidying.add(seen.chat, seen.message)
+            self._tidying.add(seen.chat, str(seen.message))
         return taken
 
     def _unanswered(self, query: str) -> bool:
@@ -379,7 +397,7 @@ class Telegram:
     async def _answer_when(self, query: str, hearing: "asyncio.Future[Taken]") -> None:
         await asyncio.wait({hearing}, timeout=ANSWERED_WITHIN)
         known = hearing.done() and not hearing.cancelled() and not hearing.exception()
-        await self._answer(query, markup.label(hearing.result().notice) if known else "")
+        await self._answer(query, label(hearing.result().notice) if known else "")
 
     async def _answer(self, query: str, notice: str) -> None:
         longest = int(CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH)
@@ -390,11 +408,22 @@ class Telegram:
         async with self._chats.turn(where.chat) as here:
             await self.bot.send_message(
                 where.chat,
-                markup.label(asked.thanks),
+                label(asked.thanks),
                 reply_markup=ReplyKeyboardRemove(),
                 disable_notification=True,
             )
             here.place_asked = None
+
+    async def _strip(self, chat: str, message: str) -> None:
+        async with self._chats.turn(chat):
+            pass  # the request itself holds up nobody: the way out may be next
+        try:
+            async with asyncio.timeout(STRIPPED):
+                await self.bot.edit_message_reply_markup(chat, int(message), reply_markup=None)
+        except RetryAfter as error:
+            self._chats.close(chat, pause(error), everywhere=not chat.startswith("-"))
+        except (TelegramError, TimeoutError):
+            log.debug("buttons stay")
 
     def _later(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
         """Beside everything else; whatever fails of it is not worth a second try."""

@@ -19,15 +19,13 @@ from telegram import Update
 from telegram.constants import PollingLimit
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
+from adapters.inbox import AGAIN, AT_ONCE, Inbox
 from adapters.telegram import transport
 from adapters.telegram.platform import Telegram
 from adapters.telegram.updates import ALLOWED, Seen, read
 from bot import logs
 from bot.health import PortUnusable
 from bot.service import Service
-
-AT_ONCE = 32
-"""Updates in flight: more gain nothing, since they share commits (docs/performance.md)."""
 
 LONG_POLL = 30
 """Seconds that Telegram waits for an update before it answers that there is none."""
@@ -41,9 +39,6 @@ BELIEVED = 3.0
 
 CHECKED = 60.0
 """Seconds between two looks at whether the token is still good, when Telegram calls us."""
-
-AGAIN = 1.0
-"""Seconds until what could not be committed is tried once more."""
 
 LONGEST_PAUSE = 5.0
 """Seconds between two tries, at most, while Telegram cannot be reached; doubling from one."""
@@ -106,26 +101,13 @@ class Refusals:
             raise TokenRefused
 
 
-class Item:
-    """An update on its way; ``stirred`` once it is committed, or is known to have to wait."""
-
-    def __init__(self, seen: Seen) -> None:
-        """Needs a running event loop."""
-        self.seen = seen
-        self.stirred = asyncio.Event()
-        self.committed = asyncio.Event()
-
-
-class Inbox:
-    """Updates on their way to the service: one person's in order, at most 32 at once."""
+class Receiving:
+    """Updates as they come, read and handed over."""
 
     def __init__(self, telegram: Telegram, service: Service) -> None:
         """Nothing is on its way yet."""
         self._telegram = telegram
-        self._service = service
-        self._room = asyncio.Semaphore(AT_ONCE)
-        self._last: dict[str, Item] = {}
-        self._told: set[int] = set()
+        self._inbox = Inbox[Seen](lambda seen, told: telegram.hear(service, seen, told=told))
 
     async def take(self, raw: Mapping[str, Any], *, patient: bool) -> bool:
         """Hand an update over; whether it is committed. The patient one tries until it is."""
@@ -133,48 +115,8 @@ class Inbox:
         self._telegram.look(seen)
         if seen.incoming is None:
             return True
-        author, number = seen.incoming.author, int(raw["update_id"])
-        item, before = Item(seen), self._last.get(author)
-        self._last[author] = item
-        try:
-            if before is not None:
-                await self._follow(item, before, number)
-            while not await self._try(item, number):
-                if not patient:
-                    return False
-                await asyncio.sleep(AGAIN)
-            return True
-        finally:
-            item.stirred.set()
-            item.committed.set()
-            if self._last.get(author) is item:
-                del self._last[author]
-
-    async def _follow(self, item: Item, before: Item, number: int) -> None:
-        """After what they said before; but a cry for help waits for no database."""
-        await before.stirred.wait()
-        if not before.committed.is_set() and await self._try(item, number):
-            item.committed.set()
-        await before.committed.wait()
-
-    async def _try(self, item: Item, number: int) -> bool:
-        if item.committed.is_set():
-            return True
-        told = number in self._told
-        async with self._room:
-            try:
-                taken = await self._telegram.hear(self._service, item.seen, told=told)
-            except Exception:
-                # Of our own making. Again and again it would hold up all that come after it.
-                log.exception("an update could not be handled")
-                return True
-        if taken:
-            self._told.discard(number)
-            return True
-        if taken.told:
-            self._told.add(number)
-        item.stirred.set()
-        return False
+        number = int(raw["update_id"])
+        return await self._inbox.take(seen.incoming.author, number, seen, patient=patient)
 
     def _seen(self, raw: Mapping[str, Any]) -> Seen:
         """One that we cannot read must not hold up all that come after it."""
@@ -187,7 +129,7 @@ class Inbox:
 
 async def poll(telegram: Telegram, service: Service) -> None:
     """Ask for updates for ever. Raises `TokenRefused` or `TokenTaken`."""
-    inbox = Inbox(telegram, service)
+    receiving = Receiving(telegram, service)
     on_their_way: dict[int, asyncio.Task[bool]] = {}
     following: int | None = None
     try:
@@ -200,7 +142,7 @@ async def poll(telegram: Telegram, service: Service) -> None:
                 number = int(raw["update_id"])
                 following = number + 1
                 if number not in on_their_way:
-                    taking = inbox.take(raw, patient=True)
+                    taking = receiving.take(raw, patient=True)
                     on_their_way[number] = asyncio.create_task(taking)
             if on_their_way:
                 await asyncio.wait(on_their_way.values(), timeout=AGAIN)
@@ -261,7 +203,7 @@ class Webhook:
 
 async def listen(telegram: Telegram, service: Service, webhook: Webhook) -> None:
     """Let Telegram call us, for ever. Raises `PortUnusable`, `TokenRefused` or `WebhookRefused`."""
-    inbox = Inbox(telegram, service)
+    receiving = Receiving(telegram, service)
 
     async def called(request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
@@ -272,7 +214,7 @@ async def listen(telegram: Telegram, service: Service, webhook: Webhook) -> None
             int(raw["update_id"])
         except (ValueError, TypeError, KeyError):
             return web.Response(status=HTTPStatus.BAD_REQUEST)
-        done = await inbox.take(raw, patient=False)
+        done = await receiving.take(raw, patient=False)
         return web.Response(status=HTTPStatus.OK if done else HTTPStatus.SERVICE_UNAVAILABLE)
 
     app = web.Application(client_max_size=LARGEST)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
+from adapters.account import claim
 from adapters.telegram import menus
 from adapters.telegram.platform import Telegram
 from adapters.telegram.receiving import Webhook, insist, listen, poll
@@ -13,13 +14,6 @@ BOT = "telegram_bot"
 """Under this name the store keeps whose people these are: no other bot can speak to them."""
 
 MENUS = "telegram_menus"
-
-AGAIN = 1.0
-"""Seconds until a store that is away is tried again."""
-
-
-class WrongBot(Exception):
-    """The token is that of another bot than the one whose people are in the database."""
 
 
 def account(token: str) -> str:
@@ -41,7 +35,7 @@ async def run(
     service.health.platform(telegram.name, connected=False)
     await telegram.transport.initialize()
     me = await insist(telegram.bot.get_me)
-    await _claim(service, str(me.id))
+    await claim(service, BOT, str(me.id))
     telegram.me = me
     connected(telegram.username)
     putting_up = asyncio.create_task(_put_up_menus(telegram, service))
@@ -54,17 +48,6 @@ async def run(
             await listen(telegram, service, webhook)
     finally:
         putting_up.cancel()
-
-
-async def _claim(service: Service, account: str) -> None:
-    while True:
-        with suppress(StoreAway):
-            kept = await service.kept(BOT)
-            if kept not in (None, account):
-                raise WrongBot
-            await service.keep(BOT, account)
-            return
-        await asyncio.sleep(AGAIN)
 
 
 async def _put_up_menus(telegram: Telegram, service: Service) -> None:

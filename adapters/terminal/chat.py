@@ -133,7 +133,16 @@ class Terminal:
         """A screen takes whatever is said."""
         return ()
 
-    async def send(self, message: Message, edits: str = "") -> Receipt:
+    def counts(self, message: Message) -> bool:  # noqa: ARG002 - the port's signature
+        """There is no rate to which it could count."""
+        return True
+
+    async def send(
+        self,
+        message: Message,
+        edits: str = "",
+        number: int = 0,  # noqa: ARG002 - the port's signature
+    ) -> Receipt:
         """Print it; an edit of what this run has shown is told by its notice alone."""
         if self._gone:
             raise TryLater(AGAIN_SECONDS)

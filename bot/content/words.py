@@ -153,6 +153,10 @@ class Words:
         names = self.locale.days["stand-alone"]["abbreviated"]
         return format_list([names[day] for day in days], locale=self.locale)
 
+    def all_of(self, names: Sequence[str]) -> str:
+        """Names as a list: Telegram and Discord."""
+        return format_list(names, locale=self.locale)
+
     @property
     def weekday_names(self) -> list[str]:
         """The names of the weekdays, long and short."""

@@ -13,6 +13,8 @@ from bot.conversation import (
     feeling,
     groups,
     hold,
+    linking,
+    merging,
     night,
     nudges,
     offers,
@@ -29,13 +31,16 @@ from bot.conversation import (
 )
 from bot.conversation.agenda import answered
 from bot.conversation.buttons import ANYONE, Pressed, parse
-from bot.conversation.free_text import alarm, meanings, urgent
-from bot.conversation.person import Phase, Scene, with_agenda
+from bot.conversation.free_text import NO_CRY, alarm, meanings, urgent
+from bot.conversation.person import Person, Phase, Scene, with_agenda
 from bot.conversation.reply import Answer, button, emergency_number, say, words_of
+from bot.conversation.suggesting import suggestions as suggestions  # for whoever is typing
 from bot.conversation.values import replace
 from bot.events import (
     Address,
+    As,
     Blocked,
+    Chosen,
     Command,
     Event,
     Expired,
@@ -63,7 +68,7 @@ VERBS = (
     *OPENS,
     *("start", "hold", "lutw", "stop", "remind", "bedtime", "runs", "quiet", "pause", "zone"),
     *("resume", "what", "why", "faq", "stats", "settings", "language", "country", "privacy"),
-    *("export", "forget"),
+    *("export", "forget", "link", "unlink"),
 )
 """Every command; in a group, what is none of them is meant for somebody else."""
 
@@ -85,14 +90,26 @@ def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Messag
     if not isinstance(event, NOBODYS):
         agenda = answered(scene.person.agenda)  # whatever they say, they are there
         scene = with_agenda(scene, agenda)
+    before = scene.person
     scene, said = _answer(scene, event, now)
     person = scene.person
+    typed = isinstance(event, Text) or person.asking != before.asking
+    said = _told_where(person, said, typed=typed)
     waits = person.agenda.missed is not None and person.hold is None
     if waits and said and all(each.lane >= Lane.REPLY for each in said):
         scene, missed = nudges.missed(scene)
         said = (*missed, *said)
     said = night.hushed(scene.person, said, now)
     return replace(scene, person=replace(scene.person, at=now)), said
+
+
+def _told_where(person: Person, said: tuple[Message, ...], *, typed: bool) -> tuple[Message, ...]:
+    """What belongs to a rest is marked, and the question that a ``typed`` line may answer."""
+    if typed and said and person.asking is not None:
+        said = (*said[:-1], dataclasses.replace(said[-1], typed=True))
+    if person.hold is not None:
+        said = tuple(dataclasses.replace(each, in_rest=True) for each in said)
+    return said
 
 
 def _in_group(scene: Scene, group: Address, event: Event, now: datetime) -> Answer:
@@ -123,6 +140,8 @@ def _answer(scene: Scene, event: Event, now: datetime) -> Answer:
             return _command(scene, name.casefold(), argument, now)
         case Press(data):
             return _press(scene, data, now)
+        case Chosen(data, values):
+            return _chosen(scene, data, values, now)
         case Text(text):
             return _text(scene, text, now)
         case Unreadable():
@@ -137,7 +156,7 @@ def _answer(scene: Scene, event: Event, now: datetime) -> Answer:
 
 def _wake(scene: Scene, now: datetime) -> Answer:
     every: list[Message] = []
-    rooms = (hold, safety, check, nudges, up, whereabouts, asking, account)
+    rooms = (hold, safety, check, nudges, up, whereabouts, asking, account, linking)
     for room in rooms:
         scene, said = room.wake(scene, now)
         every += said
@@ -167,7 +186,7 @@ def _located(scene: Scene, location: Location, now: datetime) -> Answer:
 def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
     if name == "start" and argument in OPENS:
         name, argument = argument, ""
-    if found := alarm(f"{name} {argument}") if name not in ("stop", "help") else "":
+    if found := alarm(f"{name} {argument}") if name not in (*NO_CRY, "stop", "help") else "":
         return _alarm(scene, found, now)
     match name:
         case "start":
@@ -182,6 +201,8 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return hold.seat(scene, now)
         case "ran":
             return runs.ran(scene, now)
+        case "after":
+            return runs.after(scene, argument, now)
         case "reminders" | "remind" | "bedtime" | "runs" | "quiet" | "pause" | "zone":
             return _about_time(scene, name, argument, now)
         case "resume":
@@ -211,6 +232,10 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return account.export(scene, now)
         case "forget":
             return account.forget(scene, "") or (scene, ())
+        case "link":
+            return linking.command(scene, argument, now)
+        case "unlink":
+            return linking.unlink(scene, "", now) or (scene, ())
         case _:
             return _one_helpful_line(scene)
 
@@ -234,11 +259,20 @@ def _about_time(scene: Scene, name: str, argument: str, now: datetime) -> Answer
 
 def _press(scene: Scene, data: str, now: datetime) -> Answer:
     pressed = parse(data)
+    pressed = pressed and merging.translated(scene.person, pressed)
     if pressed is None or pressed.owner not in (scene.person.id, ANYONE):
         return _stale(scene, now)
     if pressed.owner == ANYONE and scene.person.consent and pressed.verb not in ANYBODYS:
         return _stale(scene, now)  # shown to a stranger: it may not touch what somebody keeps
     return _button(scene, pressed, now) or _stale(scene, now)
+
+
+def _chosen(scene: Scene, data: str, values: tuple[str, ...], now: datetime) -> Answer:
+    """A form that was handed in: of whoever it was shown to, and still open."""
+    pressed = parse(data)
+    if pressed is None or pressed.owner != scene.person.id or pressed.verb != "lines":
+        return _stale(scene, now)
+    return check.chosen(scene, pressed.number, values, now) or _stale(scene, now)
 
 
 def _button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
@@ -293,6 +327,8 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return check.none_of_these(scene, number, now)
         case "page", _:
             return check.turn_page(scene, number, now)
+        case "lines", _, how if how in (As.PAGE, As.LIST):
+            return check.open_form(scene, number, As(how))
         case "age", said:
             return check.age(scene, said, now)
         case "check", *_ if not resting and not safety.open_question(scene, now):
@@ -314,6 +350,8 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return account.keep(scene, choice, now)
         case "forget", said:
             return account.forget(scene, said)
+        case (("link" | "unlink" | "pin"), *_):
+            return _linking_button(scene, pressed, now)
         case "resume", *_:
             return account.resume(scene, now)
         case "why", topic:
@@ -350,6 +388,23 @@ def _reminder_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | 
             return quiet_times.pressed(scene, said, now)
         case "run", _, what, *said:
             return runs.usual_pressed(scene, number, (what, *said), now)
+        case _:
+            return None
+
+
+def _linking_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
+    """What a button of linked chats does; None when what it was about is over."""
+    if scene.person.consent is None:
+        return None
+    match pressed.parts:
+        case "link", _, said:
+            return linking.pressed(scene, pressed.number, said, now)
+        case ("link",) if scene.elsewhere:
+            return linking.status(scene)
+        case "pin", *to:
+            return linking.pin(scene, "".join(to[:1]))
+        case "unlink", said if said and scene.elsewhere:
+            return linking.unlink(scene, said, now)
         case _:
             return None
 

@@ -4,7 +4,7 @@ import dataclasses
 from datetime import datetime, timedelta
 
 from bot.content.words import languages, words
-from bot.conversation import check, promises, quiet_times
+from bot.conversation import check, linking, promises, quiet_times
 from bot.conversation.person import Keep, Person, Scene, renewal_due
 from bot.conversation.reply import (
     Answer,
@@ -63,6 +63,7 @@ def settings(scene: Scene) -> Answer:
     """/settings: zone, country with its numbers, what is kept."""
     person, spoken = scene.person, words_of(scene.person)
     keep = person.consent.keep if person.consent else "none"
+    linked = bool(scene.elsewhere)
     where = country_name(person) if country(person) else spoken("settings.no_country")
     text = "\n".join(
         (
@@ -72,6 +73,7 @@ def settings(scene: Scene) -> Answer:
             spoken("settings.numbers", call=emergency_number(person)),
             *([spoken("settings.help_line", number=line)] if (line := help_number(person)) else ()),
             spoken(f"settings.keep.{keep}"),
+            *([spoken("settings.linked", platforms=linking.listed(scene))] if linked else ()),
             spoken("settings.change"),
         )
     )
@@ -80,6 +82,8 @@ def settings(scene: Scene) -> Answer:
         rows.append((button(person, "button.keep_nothing", "keep", "nothing"),))
     if keep == Keep.NOTHING:
         rows.append((button(person, "button.keep_result", "keep", "result"),))
+    if linked:
+        rows.append((button(person, "button.where", "link"),))
     return scene, (say(scene, text, *rows),)
 
 
@@ -160,8 +164,9 @@ def export(scene: Scene, now: datetime) -> Answer:
 def forget(scene: Scene, said: str) -> Answer | None:
     """/forget: asked once, then everything is gone."""
     person, spoken = scene.person, words_of(scene.person)
+    parts: list[str]
     if said == "yes":
-        parts: list[str] = [spoken("forget.done")]
+        parts = [spoken("forget.done")]
         if person.legs_up:
             parts.insert(0, spoken("exit.plain"))
         return replace(scene, gone=True), (say(scene, "\n\n".join(parts), lane=Lane.EXIT),)
@@ -173,7 +178,10 @@ def forget(scene: Scene, said: str) -> Answer | None:
         (button(person, "button.forget_yes", "forget", "yes"),),
         (button(person, "button.forget_no", "forget", "no"),),
     )
-    return scene, (say(scene, spoken("forget.ask"), *rows),)
+    parts = [spoken("forget.ask")]
+    if scene.elsewhere:
+        parts.append(spoken("forget.linked", platforms=linking.listed(scene)))
+    return scene, (say(scene, " ".join(parts), *rows),)
 
 
 def quiet(scene: Scene) -> Answer:

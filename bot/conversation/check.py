@@ -8,10 +8,12 @@ from bot.content.routine import number, routine
 from bot.content.words import languages, words
 from bot.conversation import verdict
 from bot.conversation.agenda import newest_trace, traces_gone
+from bot.conversation.buttons import data
 from bot.conversation.closures import number_for
 from bot.conversation.person import RECONFIRM, Check, Consent, Habits, Keep, Person, Scene
 from bot.conversation.reply import (
     Answer,
+    Rows,
     button,
     pairs,
     say,
@@ -20,7 +22,7 @@ from bot.conversation.reply import (
 )
 from bot.conversation.safety import asked_by_doctor
 from bot.conversation.values import replace
-from bot.events import Message
+from bot.events import As, Form, Message, Option
 from bot.practice.clearance import Clearance, Verdict, strictest
 from bot.practice.localtime import day, day_turns
 from bot.practice.questionnaire import (
@@ -33,6 +35,8 @@ from bot.practice.questionnaire import (
 )
 
 KEPT_NOTHING = timedelta(hours=number("keep_nothing_for"))
+NONE = "none"
+"""The value of "None of these" in a form."""
 EVERY_LINE = tuple(name for page in range(1, PAGES + 1) for name in lines(page))
 
 
@@ -63,7 +67,7 @@ def consent(scene: Scene, choice: str, now: datetime) -> Answer | None:
     if choice == "no":
         was = scene.person
         person = Person(was.id, locale=was.locale, zone=was.zone, hold=was.hold, closed=was.closed)
-        person = replace(person, next_number=was.next_number)
+        person = replace(person, next_number=was.next_number, formerly=was.formerly)
         scene = replace(scene, person=person, forget_history=True)
         seat = (button(person, "button.seat", "seat"),)
         return scene, (say(scene, words_of(was)("consent.declined"), seat),)
@@ -110,7 +114,7 @@ def begin(scene: Scene, now: datetime, lead: str = "") -> Answer:
     return page(scene, lead=lead)
 
 
-def page(scene: Scene, *, lead: str = "", notice: str = "") -> Answer:
+def page(scene: Scene, *, lead: str = "", notice: str = "", shown: As = As.CLOSED) -> Answer:
     """The page that is open, or the question about age that is."""
     check = scene.person.check
     if check is None:
@@ -141,7 +145,54 @@ def page(scene: Scene, *, lead: str = "", notice: str = "") -> Answer:
     ticked = any(name in check.ticks for name in names)
     done = ((button(person, "button.next_page", "page", check.page),),) if ticked else ()
     text = f"{lead}\n\n{text}" if lead else text
-    return scene, (say(scene, text, none, *pairs(ticks), *done, slot="check", notice=notice),)
+    asked = say(scene, text, none, *pairs(ticks), *done, slot="check", notice=notice)
+    form = _form(person, check, (none, *done), shown)
+    return scene, (dataclasses.replace(asked, form=form),)
+
+
+def _form(person: Person, check: Check, rows: Rows, shown: As) -> Form:
+    """The lines of the page to tick all at once, and what stands below it there."""
+    spoken = words_of(person)
+    options = [
+        Option(f"{n} {spoken(f'label.{name}')}", name, name in check.ticks)
+        for n, name in enumerate(lines(check.page), 1)
+    ]
+    ways = (
+        button(person, "button.tick_lines", "lines", check.page, As.PAGE),
+        button(person, "button.no_form", "lines", check.page, As.LIST),
+    )
+    return Form(
+        data(person.id, "lines", check.page),
+        spoken("check.form", page=check.page, pages=PAGES, title=spoken(f"page.{check.page}")),
+        spoken("check.form.hint"),
+        (*options, Option(spoken("button.none"), NONE)),
+        (*rows, ways),
+        shown,
+    )
+
+
+def open_form(scene: Scene, on_page: int, how: As) -> Answer | None:
+    """The page as a form; None for a page that is not open."""
+    check = scene.person.check
+    if check is None or check.page != on_page or check.asking:
+        return None
+    return page(scene, shown=how)
+
+
+def chosen(scene: Scene, on_page: int, values: Iterable[str], now: datetime) -> Answer | None:
+    """All ticks of a page at once; "none of these" beside a tick is asked again."""
+    check = scene.person.check
+    if check is None or check.page != on_page or check.asking:
+        return None
+    here, said = lines(on_page), set(values)
+    ticked = {*check.ticks} - {*here} | said & {*here}
+    check = replace(check, ticks=tuple(name for name in EVERY_LINE if name in ticked))
+    scene = replace(scene, person=replace(scene.person, check=check))
+    if NONE in said:
+        return none_of_these(scene, on_page, now)
+    if not said & {*here}:
+        return page(scene, lead=words_of(scene.person)("unknown.in_check"))
+    return _further(scene, check, now)
 
 
 def _label(person: Person, n: int, name: str, ticks: Iterable[str]) -> str:

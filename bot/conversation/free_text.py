@@ -114,11 +114,17 @@ def names_weekday(text: str) -> bool:
     return not _weekdays().isdisjoint(_plain(text[:LONGEST_ALARM]).split())
 
 
+NO_CRY = ("after",)
+"""Commands about what somebody else has written."""
+
+
 def urgent(event: Event) -> bool:
     """Whether an event must be answered even while nothing can be kept."""
     match event:
         case Text(text):
             return bool(alarm(text)) or any("down" in meanings(text, each) for each in languages())
+        case Command(name, _) if name.casefold() in NO_CRY:
+            return False
         case Command(name, argument):
             return name.casefold() in ("stop", "help") or bool(alarm(f"{name} {argument}"))
         case Press(data):

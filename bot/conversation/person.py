@@ -23,6 +23,8 @@ RECONFIRM = timedelta(hours=number("reconfirm_within"))
 RENEWAL_NOTICE = timedelta(days=number("renewal_notice"))
 RENEWAL_HOUR = number("doctor_question_hour")
 BACK_HOME_HOUR = number("back_home_hour")
+WRONG_FOR = timedelta(hours=1)
+"""How long a wrong code counts: who guesses soon waits, who mistypes is soon let on."""
 TICK = 250_000
 """Due moments are rounded up to this many microseconds, so that those of many fall together."""
 
@@ -289,6 +291,9 @@ class Person:
 
     ``locale`` is what their platform told, ``language`` what they chose. ``offset`` is all that
     is known of their clock, in minutes east of UTC, until there is a ``zone``.
+    ``formerly`` are the ids that they had before chats were linked, with what was added to the
+    numbers of each. Reminders go to the platform that is ``pinned``, if any, else to where they
+    last spoke. ``tries`` are the wrong codes of late.
     """
 
     id: int
@@ -318,6 +323,9 @@ class Person:
     asking: Asking | None = None
     next_number: int = 1
     habits: Habits = field(default_factory=Habits)
+    formerly: tuple[tuple[int, int], ...] = ()
+    pinned: str = ""
+    tries: tuple[datetime, ...] = ()
     at: datetime | None = None
 
     @property
@@ -359,14 +367,57 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Link:
+    """A code that waits, by the ``name`` that it is kept under: who asked for it, who named it.
+
+    ``agreed``: whoever named it has said yes; whoever asked for it is asked now.
+    """
+
+    name: str
+    asker: int
+    asked_at: Address
+    ends: datetime
+    namer: int = 0
+    named_at: Address | None = None
+    agreed: bool = False
+
+    @property
+    def number(self) -> int:
+        """The number that its buttons bear."""
+        return int(self.name[:12] or "0", 16)
+
+
+@dataclass(frozen=True)
+class Linking:
+    """What linking needs beyond the person, and what came of it.
+
+    ``places`` are all their chats. Before: a fresh ``code`` and the ``name`` to keep it under; the
+    ``link`` that the event is about, with the ``other`` person in it and their ``others_places``;
+    the id that is ``spare`` for who leaves. After: the link as it now is; who ``vanished`` into
+    whom, and how far their numbers ``shift``; who has ``left`` with the chat that they spoke in.
+    """
+
+    places: tuple[Address, ...] = ()
+    code: str = ""
+    name: str = ""
+    link: Link | None = None
+    other: Person | None = None
+    others_places: tuple[Address, ...] = ()
+    spare: int = 0
+    vanished: int = 0
+    shift: int = 0
+    left: Person | None = None
+
+
+@dataclass(frozen=True)
 class Scene:
     """Who acts and where, with what a step needs beyond them.
 
     ``address`` is the person's own chat, even where they have spoken in a ``group``.
-    The store hands in ``history`` for the commands that look back, and ``record`` (all that is
-    kept, as plain data) for an export. A step hands back in ``rests`` what became of history,
-    by number, ``forget_history`` when no rest of before is to be kept, and ``gone`` once the
-    person asked to be forgotten.
+    The store hands in ``history`` for the commands that look back, ``record`` (all that is
+    kept, as plain data) for an export, and ``linking`` for what concerns several chats. A step
+    hands back in ``rests`` what became of history, by number, ``forget_history`` when no rest of
+    before is to be kept, and ``gone`` once the person asked to be forgotten.
     """
 
     person: Person
@@ -377,6 +428,13 @@ class Scene:
     rests: tuple[Rest, ...] = ()
     forget_history: bool = False
     gone: bool = False
+    linking: Linking | None = None
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The other platforms on which they are, as far as the event needs to know."""
+        places = self.linking.places if self.linking else ()
+        return tuple(place.platform for place in places if place != self.address)
 
 
 def blank(person: Person) -> bool:
@@ -384,7 +442,8 @@ def blank(person: Person) -> bool:
     if person.consent is not None:
         return False  # what is said first of nearly everybody
     stranger = Person(person.id, locale=person.locale, zone=person.zone)
-    return replace(person, next_number=stranger.next_number, asking=None, at=None) == stranger
+    bare = replace(person, next_number=stranger.next_number, asking=None, at=None)
+    return replace(bare, formerly=(), pinned="", tries=()) == stranger
 
 
 def with_agenda(scene: Scene, agenda: Agenda) -> Scene:
@@ -438,6 +497,7 @@ def due_at(person: Person) -> datetime | None:
         person.proposed_until,
         renewal_due(person) if hold is None else None,
         back_home_due(person) if hold is None else None,
+        person.tries[-1] + WRONG_FOR if person.tries else None,
         None if person.quiet else next_due(person.agenda, person.seat, person.clock),
     ]
     if person.closed:

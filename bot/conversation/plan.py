@@ -27,12 +27,14 @@ WAYS = frozenset(Variation)
 def plan_for(person: Person, found: Clearance, wanted: str, now: datetime) -> Plan:
     """The next rest: as last time, inside what is allowed now."""
     habits = person.habits
-    way = Variation(wanted) if wanted in WAYS else habits.variation
+    said = wanted.split()
+    way = next((Variation(each) for each in said if each in WAYS), habits.variation)
     if way not in found.variations:
         way = verdict.start_with(found)
     late = bedtime(now, person.clock)
     place = habits.place if found.may_use_floor else Place.BED
-    length = (wanted and _length(wanted)) or habits.minutes or ladder(found)[0]
+    wished = next(filter(None, map(_length, said)), 0.0)
+    length = wished or habits.minutes or ladder(found)[0]
     draft = Plan(
         variation=way,
         place=place,
@@ -54,7 +56,7 @@ def shorter(found: Clearance, length: float) -> float:
 
 def _length(wanted: str) -> float:
     """A number of minutes as it was said, or 0."""
-    digits = wanted.split(" ", maxsplit=1)[0].removesuffix("min").removesuffix("m")
+    digits = wanted.removesuffix("min").removesuffix("m")
     return float(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 4 else 0
 
 

@@ -26,11 +26,11 @@ def show(scene: Scene, now: datetime) -> Answer:
     if person.consent is None:
         return check.ask_consent(scene)
     spoken, wanted, where = words_of(person), person.agenda.wanted, person.clock
-    lines = _lines(person, now)
+    lines = listed(person, now)
     if not lines:
         text: str = spoken("reminders.none")
     else:
-        text = "\n".join((spoken("reminders.title"), *lines, *_state(person, now)))
+        text = "\n".join((spoken("reminders.title"), *lines))
     rows = [
         button(person, "reminders.button.bedtime", "remind", "bedtime"),
         button(person, "reminders.button.runs", "remind", "runs"),
@@ -56,7 +56,15 @@ def show(scene: Scene, now: datetime) -> Answer:
         rows.append(button(person, "button.home_yes", "home", person.home.number, "yes"))
     if person.agenda.why:
         rows.append(button(person, "button.why_this", "remind", "why"))
+    if scene.elsewhere:
+        rows.append(button(person, "button.where", "link"))
     return scene, (say(scene, text, *pairs(rows), slot="reminders"),)
+
+
+def listed(person: Person, now: datetime) -> list[str]:
+    """All that is on, a line each, and what keeps it from coming or when the next one comes."""
+    lines = _lines(person, now)
+    return [*lines, *_state(person, now)] if lines else []
 
 
 def _drop(person: Person, at: datetime) -> str:

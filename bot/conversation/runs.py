@@ -1,6 +1,8 @@
 """After a run: walk and drink first, legs up after. And the runs that come every week."""
 
-from datetime import datetime, time, timedelta
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 
 from bot.content.routine import number
 from bot.conversation import (
@@ -31,9 +33,14 @@ from bot.conversation.promises import quiet_in_words, run_in_words
 from bot.conversation.reply import Answer, button, lasting, pairs, say, words_of
 from bot.conversation.values import replace
 from bot.practice.localtime import day
+from bot.times import moments, read_any
 
 WAIT = timedelta(minutes=number("after_run_wait"))
 LATE = timedelta(minutes=number("late_after_run"))
+POST = 400
+"""Characters of a post that are looked at for a time."""
+_MOMENT = re.compile(r"@[0-9]{9,11}")
+_CLOCK = re.compile(r"[0-9](?:[:.][0-9]{2}|\s?(?:[ap]m|h|uhr)\b)", re.IGNORECASE)
 STARTS = (time(6, 30), time(7), time(12), time(17, 30), time(18), time(18, 30), time(19), time(20))
 LENGTHS = (30, 45, 60, 90)
 
@@ -84,6 +91,50 @@ def pressed(scene: Scene, when: str, now: datetime) -> Answer | None:
     if when == "tonight":
         return _tonight(scene, now)
     return offers.put_off(scene, now + WAIT, Purpose.BACK, now)
+
+
+def after(scene: Scene, text: str, now: datetime) -> Answer:
+    """A reminder after the run that a text tells of: a post of a club, or "@" and its moment."""
+    if scene.person.consent is None:
+        return check.ask_consent(scene)
+    if whereabouts.unsure(scene.person):
+        return whereabouts.ask(scene, now, wish="once")
+    starts = _start(scene, text, now)
+    if starts is None:
+        return single.ask(scene, now)
+    person, spoken, where = scene.person, words_of(scene.person), scene.person.clock
+    ends = (starts + timedelta(minutes=length) for length in LENGTHS)
+    walls = [end.astimezone(where) for end in ends if end > now]
+    if not walls:
+        return ran(scene, now)
+    times = tuple(
+        button(person, "", "once", f"{wall:%Y%m%d-%H%M}", label=spoken.time(wall.time()))
+        for wall in walls
+    )
+    return scene, (say(scene, spoken("run.after", when=spoken.moment(starts, where)), times),)
+
+
+def _start(scene: Scene, text: str, now: datetime) -> datetime | None:
+    """When the run begins that a text tells of; None where it says no such thing clearly."""
+    where = scene.person.clock
+    if _MOMENT.fullmatch(text):
+        return datetime.fromtimestamp(int(text[1:]), UTC)
+    local, language = now.astimezone(where), words_of(scene.person).language
+    readings = (read_any(part, language, local) for part in _about_time(text))
+    said = next((each for each in readings if each and each.clock), None)
+    return next(iter(moments(said, local)), None) if said else None
+
+
+def _about_time(text: str) -> Iterator[str]:
+    """The whole of it, and the words around what looks like a time, the most of them first."""
+    yield text
+    said = text[:POST].split()
+    at = next((n for n, word in enumerate(said) if _CLOCK.search(word)), None)
+    if at is None:
+        return
+    spans = [(max(0, at - before), at + after) for before in range(4) for after in range(1, 4)]
+    for begin, end in sorted(set(spans), key=lambda span: span[0] - span[1]):
+        yield " ".join(said[begin:end]).strip(",;.!?()-")
 
 
 def _tonight(scene: Scene, now: datetime) -> Answer:

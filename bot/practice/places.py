@@ -94,6 +94,20 @@ def near(said: str) -> tuple[City, ...]:
     return tuple(found)[:3]
 
 
+def beginning(said: str, most: int) -> tuple[City, ...]:
+    """Cities whose name begins so, the largest first: for a list that grows as somebody types."""
+    name = fold(said[:READ])
+    cities, sought = _table()[1], f"|{name}".encode()
+    found: list[City] = []
+    at = cities.find(sought) if name else -1
+    while at >= 0 and len(found) < most:
+        start, end = cities.rindex(b"\n", 0, at), cities.index(b"\n", at)
+        if match := _ROW.match(cities, start):
+            found.append(_row(match).city())
+        at = cities.find(sought, end)
+    return tuple(found)
+
+
 def zone_named(said: str) -> str:
     """The IANA name that was meant, today's for an older one, or nothing.
 

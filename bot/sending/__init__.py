@@ -107,7 +107,8 @@ class Sender:
         """Newer words for a slot take the place of those that nobody has seen yet."""
         chat = queue.chat(place)
         for old in [w for w in chat.words if w.message.slot == slot]:
-            if old is not chat.wire and not old.message.anew:
+            # An answer is awaited: it is said even if it is old by now.
+            if old is not chat.wire and not (old.message.anew or old.message.reply):
                 queue.remove(chat, old)
                 self._back.append(Outcome(old, None))
 
@@ -301,7 +302,7 @@ class Sender:
         how: How = "said"
         try:
             async with asyncio.timeout(SEND_PATIENCE):
-                result = await platform.send(message, waiting.edits)
+                result = await platform.send(message, waiting.edits, waiting.id)
         except TryLater as answer:
             result, how = answer, "later"
         except Unreachable as answer:

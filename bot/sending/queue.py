@@ -5,6 +5,7 @@ takes it, and no faster.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import heappop, heappush
@@ -12,7 +13,7 @@ from itertools import count
 from math import inf
 from typing import NamedTuple
 
-from bot.events import Address, Lane, Platform, Rate
+from bot.events import Address, Lane, Message, Platform, Rate
 from bot.store import Waiting
 
 LANES = 8
@@ -20,6 +21,10 @@ LANES = 8
 
 KEPT_FOR_URGENT = 2
 """Of those, never taken by replies and reminders."""
+
+ANSWERS = 64
+"""Requests in flight beside those, of answers that count to no rate: a club presses at once, and
+each has three seconds (Discord, interactions)."""
 
 URGENT = Lane.CUE
 """Words of this lane and before are for somebody with legs up the wall."""
@@ -72,6 +77,11 @@ class Pace:
                 sent[-1] = now
 
 
+def always(message: Message) -> bool:  # noqa: ARG001 - as a platform tells it
+    """Every message counts."""
+    return True
+
+
 @dataclass(slots=True)
 class Trouble:
     """Words that failed: how often, and when they may be tried again."""
@@ -92,6 +102,8 @@ class Chat:
     # Those for which it is too late: whoever tells the core of it takes them away.
     late: set[int] = field(default_factory=set)
     reachable: bool = True
+    # Whether a message counts to the rates of its place.
+    counts: Callable[[Message], bool] = always
     again: float = -inf
 
     @property
@@ -106,10 +118,11 @@ class Chat:
             if waiting.id in self.late:
                 continue
             trouble = self.troubles.get(waiting.id)
+            paced = self.pace.next if self.counts(waiting.message) else -inf
             if trouble is None:
-                return waiting, max(self.again, self.pace.next)
+                return waiting, max(self.again, paced)
             if trouble.attempts < self._holding_up(waiting) or trouble.again <= now:
-                return waiting, max(self.again, self.pace.next, trouble.again)
+                return waiting, max(self.again, paced, trouble.again)
             latest = min(latest, trouble.again)
         return None, latest
 
@@ -142,8 +155,9 @@ class Queue:
         self.platform = platform
         self.name = platform.name
         self.chats: dict[Address, Chat] = {}
-        # What is said just now, by its urgency.
+        # What is said just now, by its urgency; and the answers that count to no rate.
         self.on_wire: dict[int, Lane] = {}
+        self._answering: set[int] = set()
         # Where each row waits, and how many of them are reminders.
         self.rows: dict[int, Chat] = {}
         # How many of them can be said to somebody, and how many of those are reminders.
@@ -157,6 +171,7 @@ class Queue:
         self._failures = 0
         # By urgency and age. An entry that is not true any more is passed over.
         self._ready: list[tuple[Lane, int, int, Chat]] = []
+        self._answers: list[tuple[Lane, int, int, Chat]] = []
         self._asleep: list[tuple[float, int, Chat]] = []
         self._entries = count()
         self.ahead = max(1, int(rate.count / rate.seconds * AHEAD)) if rate else AHEAD_UNLIMITED
@@ -177,7 +192,8 @@ class Queue:
     def chat(self, place: Address) -> Chat:
         """That of an address, made when it is first needed."""
         if place not in self.chats:
-            self.chats[place] = Chat(place, Pace(*self.platform.rates_at(place)))
+            pace = Pace(*self.platform.rates_at(place))
+            self.chats[place] = Chat(place, pace, counts=self.platform.counts)
         return self.chats[place]
 
     def add(self, waiting: Waiting, now: float) -> None:
@@ -216,7 +232,8 @@ class Queue:
         waiting, moment = chat.first(now)
         entry = next(self._entries)
         if waiting is not None and moment <= now:
-            heappush(self._ready, (chat.urgency, waiting.id, entry, chat))
+            ready = self._ready if chat.counts(waiting.message) else self._answers
+            heappush(ready, (chat.urgency, waiting.id, entry, chat))
         else:
             heappush(self._asleep, (moment, entry, chat))
 
@@ -236,40 +253,51 @@ class Queue:
             chat = heappop(self._asleep)[2]
             self.offer(chat, now)
             self.tidy(chat, now)
+        picked = self._pick(self._answers, now, wall)
+        if picked.chat is None:
+            picked = self._pick(self._ready, now, wall)
         wakes = self._asleep[0][0] if self._asleep else inf
-        while self._ready:
-            urgency, row, _, chat = self._ready[0]
+        return picked if picked.chat else Picked(None, None, min(wakes, picked.moment))
+
+    def _pick(self, ready: list[tuple[Lane, int, int, Chat]], now: float, wall: datetime) -> Picked:
+        while ready:
+            urgency, row, _, chat = ready[0]
             waiting, moment = chat.first(now)
             true = waiting is not None and waiting.id == row and chat.urgency == urgency
-            if waiting is None or not true or chat.wire or not chat.reachable:
-                heappop(self._ready)
+            if waiting is None or not true or chat.wire or not chat.reachable or moment > now:
+                heappop(ready)
                 self.offer(chat, now)  # something else of it may be first by now
                 continue
-            if moment > now:
-                heappop(self._ready)
-                self.offer(chat, now)
-                continue
-            if not self._lane_free(urgency):
-                return Picked(None, None, wakes)
-            paced = self.paced
-            if self.recovering and urgency >= Lane.REMINDER:
-                paced = max(paced, self._half.next)
-            if paced > now:
-                return Picked(None, None, min(wakes, paced))
-            heappop(self._ready)
+            may = self._may_go(urgency) if ready is self._ready else self._may_answer
+            if may > now:
+                return Picked(None, None, may)
+            heappop(ready)
             if waiting.message.until is not None and waiting.message.until <= wall:
                 chat.late.add(waiting.id)
                 self.offer(chat, now)
                 continue
-            self._take(chat, waiting, urgency, now)
+            if ready is self._ready:
+                self._take(chat, waiting, urgency, now)
+            else:
+                chat.wire = waiting
+                self._answering.add(waiting.id)
             return Picked(chat, waiting, now)
-        return Picked(None, None, wakes)
+        return Picked(None, None, inf)
 
-    def _lane_free(self, urgency: Lane) -> bool:
-        if len(self.on_wire) >= LANES:
-            return False
+    @property
+    def _may_answer(self) -> float:
+        """When one more answer may go that counts to no rate; for ever is until one has landed."""
+        return inf if len(self._answering) >= ANSWERS else -inf
+
+    def _may_go(self, urgency: Lane) -> float:
+        """When one more that urgent may go; for ever is until one has landed."""
         ordinary = sum(each > URGENT for each in self.on_wire.values())
-        return urgency <= URGENT or ordinary < LANES - KEPT_FOR_URGENT
+        free = urgency <= URGENT or ordinary < LANES - KEPT_FOR_URGENT
+        if len(self.on_wire) >= LANES or not free:
+            return inf
+        if self.recovering and urgency >= Lane.REMINDER:
+            return max(self.paced, self._half.next)
+        return self.paced
 
     def _take(self, chat: Chat, waiting: Waiting, urgency: Lane, now: float) -> None:
         chat.wire = waiting
@@ -290,7 +318,9 @@ class Queue:
 
     def landed(self, chat: Chat, now: float) -> None:
         """What was on the wire has come to its end."""
-        if chat.wire:
+        if chat.wire and chat.wire.id in self._answering:
+            self._answering.remove(chat.wire.id)
+        elif chat.wire:
             del self.on_wire[chat.wire.id]
             chat.pace.took(now)
         chat.wire = None

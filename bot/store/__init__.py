@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from hashlib import blake2s
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import Connection, Engine, delete, insert, make_url, select
 from sqlalchemy.exc import (
@@ -27,10 +27,12 @@ from bot.store.file import File
 from bot.store.forgotten import Forgotten
 from bot.store.migrations import migrate
 from bot.store.outbox import Outcome, Waiting
-from bot.store.server import Server
 from bot.store.tables import setting
 from bot.store.troubles import StoreAway, StoreBusy, StoreTooNew, StoreUnfit, StoreUnknown
 from bot.store.turns import WAVE, Batch, Done, Step, Turn, Up, earlier, up
+
+if TYPE_CHECKING:
+    from bot.store.server import Server
 
 RESERVED = {"person": 0, "address": 0, "outbox": 1_000_000}
 """Ids that a start takes for itself at once, so that a crash never gives one twice.
@@ -66,13 +68,16 @@ class Database(Protocol):
         ...
 
 
-def database(url: str, patience: float) -> File | Server:
+def database(url: str, patience: float) -> "File | Server":
     """The database at an address. Raises `StoreUnknown`."""
     address = make_url(url)
     match address.get_backend_name():
         case "sqlite":
             return File(address, patience)
         case "postgresql" | "postgres":
+            # Its driver takes an eighth of a second to load, which a file need not wait for.
+            from bot.store.server import Server  # noqa: PLC0415
+
             return Server(address)
         case _:
             raise StoreUnknown("A database is sqlite:///path/to/file or postgresql://host/name.")
@@ -155,6 +160,8 @@ class Store:
         self._key = b""
         self._numbers = Numbers()
         self._platforms: set[str] = set()
+        # Who became one with whom since the start: some of their words may be on the wire.
+        self._joined: dict[int, int] = {}
 
     @property
     def engine(self) -> Engine:
@@ -324,6 +331,7 @@ class Store:
     def _turn(self, batch: Batch, step: Step, now: datetime) -> Done:
         with self._forgotten.with_commit(), self.transaction() as db:
             turn = Turn(db, step, now, self._numbers, self.pseudonym)
+            batch = batch.after(self._joined)
             turn.settle(batch.outcomes)
             turn.hear(batch.heard)
             turn.expire(batch.late)
@@ -339,6 +347,10 @@ class Store:
             ends = self._numbers.keep(db)
             self._forget(db, turn.forgotten)
         self._numbers.kept(ends)
+        self._joined = {
+            **{one: turn.done.joined.get(who, who) for one, who in self._joined.items()},
+            **turn.done.joined,
+        }
         self.unwiped |= turn.done.erased
         return turn.done
 

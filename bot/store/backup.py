@@ -214,7 +214,7 @@ class Backups:
             raise CannotCopy("other" if why == "read_only" else why, source, str(error)) from None
         if harm or not found:
             raise CannotCopy("garbled", source)
-        if found - {step.revision for step in steps().walk_revisions()}:
+        if found - set(steps()):
             raise CannotCopy("newer", source)
         return source
 

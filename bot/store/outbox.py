@@ -5,7 +5,7 @@ start, so that nobody has to look for it.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -38,6 +38,11 @@ class Waiting:
     cause: str
     at: datetime
     edits: str = ""
+
+    def of(self, joined: Mapping[int, int]) -> "Waiting":
+        """The same words, of whoever that person is now."""
+        now = joined.get(self.person_id or 0)
+        return self if now is None else replace(self, person_id=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,20 @@
 """Which tables tell of people, and for each of them: export, forget, and how long it is kept.
 
 `PERSONAL` and `IMPERSONAL` name every table; a test walks the schema and fails on one that is in
-neither, or on a column that is not named here.
+neither, or on a column that is not named here. Each also says what becomes of it when two people
+are found to be one.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
-from sqlalchemy import Connection, Table, bindparam, delete, exists, select, tuple_
+from sqlalchemy import Connection, Select, Table, bindparam, delete, exists, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.store.tables import address, guest, handled, outbox, person, rest, setting, shown
+from bot.store.tables import address, guest, handled, link, outbox, person, rest, setting, shown
 
 UNUSED_KEPT = timedelta(days=730)
 """Two years without a word from a person: nobody trains for a race that long ago."""
@@ -33,11 +35,22 @@ PEOPLE_SWEPT = 50
 """People at a time: each takes a statement for every table, some 2 ms."""
 
 
+class Move(Enum):
+    """What becomes of a column that refers to somebody who turns out to be somebody else, too."""
+
+    OVER = auto()
+    """It refers to who stays."""
+    GONE = auto()
+    """Its row goes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Personal:
     """A table that tells of people; ``columns`` by the name that an export gives them.
 
     ``outdated`` rows are deleted; without it, they are when their person is (`UNUSED_KEPT`).
+    ``moves`` names every column that refers to a person or their chat, ``numbered`` the one that
+    holds a number of theirs.
     """
 
     table: Table
@@ -45,6 +58,8 @@ class Personal:
     mine: Callable[[int], ColumnElement[bool]]
     columns: Mapping[str, str]
     outdated: Callable[[datetime], ColumnElement[bool]] | None
+    moves: Mapping[str, Move] = field(default_factory=dict)
+    numbered: str = ""
 
 
 def _my_place(table: Table, person_id: int) -> ColumnElement[bool]:
@@ -53,6 +68,10 @@ def _my_place(table: Table, person_id: int) -> ColumnElement[bool]:
     return (table.c.person_id == person_id) | here.in_(
         places.where(address.c.person_id == person_id)
     )
+
+
+def _chats(person_id: int) -> Select[tuple[int]]:
+    return select(address.c.id).where(address.c.person_id == person_id)
 
 
 _PLACE = {"platform": "platform", "chat_id": "chat", "thread": "thread"}
@@ -71,6 +90,7 @@ PERSONAL = {
             | _OWNER
             | {"slot": "used for", "message_id": "message", "at": "shown at"},
             outdated=lambda now: shown.c.at < now - SHOWN_KEPT,
+            moves={"person_id": Move.OVER},
         ),
         Personal(
             table=outbox,
@@ -88,6 +108,7 @@ PERSONAL = {
                 "cause": "trace",
             },
             outdated=lambda now: outbox.c.at < now - WAITING_KEPT,
+            moves={"person_id": Move.OVER},
         ),
         Personal(
             table=guest,
@@ -105,6 +126,20 @@ PERSONAL = {
             outdated=lambda now: (guest.c.at < now - UNUSED_KEPT) & (guest.c.code != ""),
         ),
         Personal(
+            table=link,
+            title="codes that link chats",
+            mine=lambda who: link.c.asker.in_(_chats(who)) | link.c.namer.in_(_chats(who)),
+            columns={
+                "code": "digest of the code",
+                "asker": "number of the address that asked",
+                "namer": "number of the address that named it",
+                "agreed": "half agreed",
+                "ends": "until",
+            },
+            outdated=lambda now: link.c.ends < now,
+            moves={"asker": Move.GONE, "namer": Move.GONE},
+        ),
+        Personal(
             table=rest,
             title="rests",
             mine=lambda who: rest.c.person_id == who,
@@ -118,6 +153,8 @@ PERSONAL = {
                 "feeling": "how the legs felt",
             },
             outdated=None,
+            moves={"person_id": Move.OVER},
+            numbered="number",
         ),
         Personal(
             table=person,
@@ -135,6 +172,7 @@ PERSONAL = {
                 "state": "what is remembered",
             },
             outdated=None,
+            moves={"id": Move.GONE, "home": Move.GONE},
         ),
         Personal(
             table=address,
@@ -149,6 +187,7 @@ PERSONAL = {
                 "last_used": "last used",
             },
             outdated=None,
+            moves={"person_id": Move.OVER},
         ),
     )
 }
@@ -179,6 +218,8 @@ def _shown(name: str, value: object) -> object:
         found = json.loads(str(value))
         if name == "state" and found.get("check"):
             found["check"].pop("ticks", None)  # a draft of answers: no file may outlive it
+        if name == "payload":
+            found.pop("reply", None)  # how to answer on their platform, for whoever holds it
         return found
     return value.isoformat() if isinstance(value, datetime) else value
 
@@ -196,6 +237,19 @@ def erase(db: Connection, person_id: int, *, keep_words: bool = False) -> set[in
         if not (keep_words and each.table in (outbox, guest)):
             db.execute(delete(each.table).where(each.mine(person_id)))
     return gone
+
+
+def merge(db: Connection, vanished: int, stays: int, shift: int) -> None:
+    """All rows of somebody become those of somebody else, as `Personal.moves` says."""
+    for each in PERSONAL.values():
+        if Move.GONE in each.moves.values() and each.table is not person:
+            db.execute(delete(each.table).where(each.mine(vanished)))
+    for each in PERSONAL.values():
+        for column in (name for name, move in each.moves.items() if move is Move.OVER):
+            numbers = {each.numbered: each.table.c[each.numbered] + shift} if each.numbered else {}
+            mine = each.table.c[column] == vanished
+            db.execute(update(each.table).where(mine).values({column: stays} | numbers))
+    db.execute(delete(person).where(person.c.id == vanished))
 
 
 def erase_all(db: Connection, wanted: Callable[[int], bool]) -> int:

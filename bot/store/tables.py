@@ -162,6 +162,18 @@ guest = Table(
     Column("at", Instant, nullable=False),
 )
 
+# A code that links two chats, as a keyed digest, for its minutes: the chat that asked for it, the
+# one that named it, and whether that one has said yes.
+link = Table(
+    "link",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("asker", ForeignKey("address.id", ondelete="CASCADE"), nullable=False),
+    Column("namer", ForeignKey("address.id", ondelete="CASCADE")),
+    Column("agreed", Boolean, nullable=False),
+    Column("ends", Instant, nullable=False),
+)
+
 # The event's id as a keyed digest: some platforms build their ids from the chat's.
 handled = Table(
     "handled",

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, Protocol
 
@@ -17,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import logs
 from bot.content.words import words
 from bot.conversation import exit_words, urgent_words
-from bot.conversation.person import Person, Scene, blank, lane
+from bot.conversation.linking import concerns, leaves
+from bot.conversation.person import Linking, Person, Scene, blank, lane
 from bot.events import (
     Address,
     Blocked,
@@ -29,7 +31,7 @@ from bot.events import (
     Unblocked,
     Wake,
 )
-from bot.store import door, outbox, people
+from bot.store import door, linking, outbox, people
 from bot.store.outbox import Outcome, Waiting
 from bot.store.privacy import erase
 from bot.store.tables import EPOCH, handled, micros
@@ -79,6 +81,13 @@ class Batch:
     due: Mapping[str, int] | None = None
     only: tuple[int, ...] = ()
 
+    def after(self, joined: Mapping[int, int]) -> "Batch":
+        """The same, where words that were on their way meanwhile belong to who they are now."""
+        if not joined:
+            return self
+        outcomes = tuple(replace(each, waiting=each.waiting.of(joined)) for each in self.outcomes)
+        return replace(self, outcomes=outcomes, late=tuple(each.of(joined) for each in self.late))
+
     @property
     def kind(self) -> str:
         """What is in it, in a word for the log."""
@@ -114,6 +123,7 @@ class Done:
     is the earliest moment at which time must be looked at again, as far as this commit knows;
     ``more`` are the platforms where somebody else is due already. ``causes`` name by its id what
     each event has led to. Who is ``lost`` can be reached no more, who has ``left`` is forgotten.
+    ``joined`` says of people who are one with somebody else now, who that is.
     """
 
     words: list[Waiting] = field(default_factory=list)
@@ -128,6 +138,7 @@ class Done:
     erased: bool = False
     failed: set[tuple[str, str]] = field(default_factory=set)
     causes: dict[tuple[str, str], str] = field(default_factory=dict)
+    joined: dict[int, int] = field(default_factory=dict)
 
     def add(self, other: "Done") -> None:
         """Take in what a later commit has changed."""
@@ -143,6 +154,7 @@ class Done:
         self.erased |= other.erased
         self.failed |= other.failed
         self.causes |= other.causes
+        self.joined |= other.joined
 
 
 def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -168,6 +180,8 @@ class Turn:
         self._name = f"wake-{pseudonym(now)[:8]}"
         self._woken = count(1)
         self._touched: set[int] = set()
+        # Whose chats have changed hands: what was read of them before is no more so.
+        self._moved: set[int] = set()
         self._saved: list[dict[str, Any]] = []
         self._new: list[dict[str, Any]] = []
         self._new_places: list[dict[str, Any]] = []
@@ -199,7 +213,7 @@ class Turn:
 
     def _as_written(self, row: Row[Any] | None, place: Address) -> Row[Any] | None:
         """Somebody who has just spoken from another address, too, as they are since then."""
-        if row is None or row.id not in self._touched:
+        if row is None or row.id not in self._touched | self._moved:
             return row
         self.write()
         return people.there(self._db, place)
@@ -214,6 +228,8 @@ class Turn:
                     self._lose(incoming, row)
                 case Unblocked():
                     self._reach(incoming, row)
+                    if row is not None:
+                        linking.comes_back(self._db, row)
                 case _:
                     self._hear(incoming, row, cause)
         except SQLAlchemyError:
@@ -240,12 +256,15 @@ class Turn:
 
     def _hear(self, incoming: Incoming, row: Row[Any] | None, cause: str) -> None:
         place, event = incoming.address, incoming.event
+        if incoming.group is not None:
+            linking.overheard(self._db, event, partial(self._pseudonym, "link", size=16))
         if row is None:
             at = self._now
             scene = Scene(Person(self._ids.take("person")), place, group=incoming.group)
         else:
             at = max(self._now, row.at)
             scene = replace(people.load(self._db, row, event), group=incoming.group)
+            scene = self._with_chats(scene, event, at)
         someone = scene.person
         if (incoming.locale and not someone.locale) or (incoming.zone and not someone.zone):
             someone = replace(
@@ -254,14 +273,23 @@ class Turn:
                 zone=someone.zone or incoming.zone,
             )
             scene = replace(scene, person=someone)
+        before = scene
         scene, messages = self._step(scene, event, at)
-        kept = _kept(scene, at, at, row.address_id if row else None)
+        home = None
+        if row is not None:
+            home, at_home = linking.home(self._db, row, before.person, scene.person)
+            scene = replace(scene, address=at_home)
+        kept = _kept(scene, at, at, home)
         # From here on nothing fails for a reason of the core's.
         if incoming.group is None:
             self._reach(incoming, row)
         else:
             self.done.reached.add(incoming.group)
-        if row is not None:
+        if incoming.reply:
+            messages = tuple(_answering(incoming, each) for each in messages)
+        if row is not None and before.linking and scene.linking:
+            self._link(incoming, before.linking, scene, kept, messages, cause)
+        elif row is not None:
             self._keep(scene, row.id, kept, messages, cause)
         elif kept is not None:
             self._welcome(incoming, scene, kept)
@@ -272,6 +300,62 @@ class Turn:
                 door.let_go(self._db, place)
                 self.done.left.add(place)
             self._say(messages, None, cause)
+
+    # Chats that are linked
+
+    def _with_chats(self, scene: Scene, event: Event, at: datetime) -> Scene:
+        """With what concerns several chats, where the event does."""
+        if not concerns(event):
+            return scene
+        self.write()  # whoever is on the other side is read as they are by now
+        named = partial(self._pseudonym, "link", size=16)
+        needs = linking.load(self._db, scene.person.id, event, at, named)
+        if leaves(event):
+            needs = replace(needs, spare=self._ids.take("person"))
+        return replace(scene, linking=needs)
+
+    def _link(  # noqa: PLR0913, PLR0917 - what `_keep` takes, and what was before
+        self,
+        incoming: Incoming,
+        before: Linking,
+        scene: Scene,
+        kept: dict[str, Any] | None,
+        messages: Sequence[Message],
+        cause: str,
+    ) -> None:
+        """What a step came to that may have written a second person: no other ever does."""
+        after = scene.linking or before
+        if before.spare and after.left is None:
+            self._ids.give_back("person")
+        linking.keep(self._db, before, after)
+        if after.vanished and kept is not None:
+            linking.join(self._db, after, scene.person.id)
+            self.done.joined[after.vanished] = scene.person.id
+            self.done.up[after.vanished] = None
+            self._moved |= {after.vanished, scene.person.id}
+        if after.left is not None and kept is not None:
+            row = people.as_row(after.left, self._now, self._now)
+            linking.part(self._db, incoming.address, after.left, row)
+            if row["wake_at"] is not None:
+                self._wakes.append(row["wake_at"])
+            home, place = linking.after_parting(self._db, scene.person.id, incoming.address)
+            kept |= {"home": home, "platform": place.platform}
+            scene = replace(scene, address=place)
+            self._moved.add(scene.person.id)
+        self._keep(scene, scene.person.id, kept, messages, cause)
+        self._belong(before, after, incoming.address)
+
+    def _belong(self, before: Linking, after: Linking, here: Address) -> None:
+        """Of the words just said, each belongs to whoever is in that chat now."""
+        others = dict.fromkeys(before.others_places, before.other.id) if before.other else {}
+        if after.vanished:
+            return
+        if after.left is not None:
+            others = {here: after.left.id}
+        self._words = [
+            replace(each, person_id=others.get(each.message.to, each.person_id))
+            for each in self._words
+        ]
 
     def _lose(self, incoming: Incoming, row: Row[Any] | None) -> None:
         """The platform says that nobody is there any more."""
@@ -316,7 +400,8 @@ class Turn:
         text = urgent_words(incoming.event, locale) or words(locale)("service.failed")
         if incoming.group is None:
             self._reach(incoming, row)
-        self._say([Message(incoming.address, text, aside=True)], row.id if row else None, cause)
+        sorry = Message(incoming.address, text, aside=True, reply=incoming.reply)
+        self._say([sorry], row.id if row else None, cause)
 
     # Time
 
@@ -342,6 +427,7 @@ class Turn:
             outbox.drop(self._db, [waiting.id])
             self.done.gone.add(waiting.id)
             kind, person_id = waiting.message.kind, waiting.person_id
+            person_id = self.done.joined.get(person_id or 0, person_id)
             if not kind or person_id is None:
                 continue
             if person_id in self._touched:
@@ -361,7 +447,11 @@ class Turn:
         if not row.reachable:
             self.done.lost.add(people.place_of(row))  # whoever says it may not know since a restart
         scene, messages = self._step(people.load(self._db, row, event), event, at)
-        kept = _kept(scene, at, at + NO_SOONER, row.home)
+        if scene.person.pinned:
+            home, place = linking.home(self._db, row, scene.person, scene.person)
+            kept = _kept(replace(scene, address=place), at, at + NO_SOONER, home)
+        else:
+            kept = _kept(scene, at, at + NO_SOONER, row.home)
         self._keep(scene, row.id, kept, messages, cause)
 
     def put_off(self, row: Row[Any], cause: str) -> None:
@@ -401,13 +491,15 @@ class Turn:
         """Gather what a step came to for somebody in the tables."""
         if kept is None:
             self.write()
+            if scene.gone:
+                self.done.left.update(linking.places(self._db, known))
+            row = people.known(self._db, known)
+            self.forgotten += [known, *(linking.former(_glance(row.state)) if row else ())]
             # Who keeps nothing hears out what was said before; who is forgotten the goodbye.
             self.done.gone |= erase(self._db, known, keep_words=not scene.gone)
             self.done.erased = True
             self.done.up[known] = None
-            self.forgotten.append(known)
-            if scene.gone:
-                self.done.left.add(scene.address)
+            self._moved.add(known)
             self._say(messages, None, cause)
             return
         kept["person"] = known
@@ -455,6 +547,13 @@ _WAKE = Wake()
 
 _HANDLED = select(handled.c.event).where(handled.c.event.in_(bindparam("events", expanding=True)))
 _HANDLE = text("INSERT INTO handled (event, at) VALUES (:event, :at) ON CONFLICT DO NOTHING")
+
+
+def _answering(incoming: Incoming, message: Message) -> Message:
+    """The same words, as the answer to an event: only to whoever has spoken."""
+    if message.to != incoming.address:
+        return message
+    return replace(message, reply=incoming.reply)
 
 
 def _glance(state: str) -> dict[str, Any]:

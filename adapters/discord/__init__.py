@@ -1,0 +1,1 @@
+"""Discord: interactions and direct messages become events, messages become answers and sends."""
