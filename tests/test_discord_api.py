@@ -8,6 +8,7 @@ import warnings
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -20,7 +21,18 @@ import discord
 import yarl
 from discord import app_commands
 
-from tests.discord_api import CLOUDFLARE_502, Channel, DiscordApi, Guild, Interaction, Person
+from tests.discord_api import (
+    CLOUDFLARE_502,
+    Channel,
+    DiscordApi,
+    Face,
+    Guild,
+    Interaction,
+    Person,
+    ScheduledEvent,
+)
+from tests.discord_api.places import EXTERNAL, STAGE, VOICE
+from tests.discord_api.rules import PERMISSIONS
 
 pytestmark = pytest.mark.process  # over the wire
 
@@ -162,6 +174,16 @@ def home(api: DiscordApi) -> Guild:
 
 def place(api: DiscordApi) -> Channel:
     return home(api).channels[0]
+
+
+def told(api: DiscordApi, start: str) -> list[str]:
+    """What events of such a name the newest session was told of."""
+    events = list(api.gateway.sessions.values())[-1].events
+    return [one["t"] for one in events if one["t"].startswith(start)]
+
+
+def at(hours: float = 0) -> datetime:
+    return datetime(2030, 3, 5, 18, tzinfo=UTC) + timedelta(hours=hours)
 
 
 # The way in
@@ -442,6 +464,160 @@ async def test_a_menu_and_a_select(api, hand, ada):
     assert told["interaction"]["response_message_id"] == told["resource"]["message"]["id"]
     await ada.select("Later")
     assert (await hand.hear("INTERACTION_CREATE"))["data"]["values"] == ["later"]
+
+
+# In front of everybody
+
+
+@talk
+async def test_who_acts_in_a_guild_tells_what_they_may(api, hand, ada):
+    guild, everything = home(api), sum(PERMISSIONS.values())
+    coach = guild.member("Coach", nick="The coach")
+    coach.roles.append(guild.role("Coaches", permissions=["MANAGE_GUILD"]))
+    manages, administers = PERMISSIONS["MANAGE_EVENTS"], PERMISSIONS["MANAGE_GUILD"]
+    assert (manages, administers) == (1 << 33, 1 << 5)
+    for person, has, lacks in (
+        (ada, PERMISSIONS["SEND_MESSAGES"], manages | administers),
+        (coach, administers, manages),
+        (guild.member("Mia", manages=True), manages, administers),
+        (guild.member("Ann", administers=True), everything, 0),
+        (guild.member("Olga", owns=True), everything, 0),
+    ):
+        await person.command("up", where=place(api))
+        heard = await hand.hear("INTERACTION_CREATE")
+        may = heard["member"]["permissions"]
+        assert isinstance(may, str)
+        assert (int(may) & has, int(may) & lacks) == (has, 0), person
+        assert heard["channel"]["permissions"] == may
+        assert (heard["guild_locale"], heard["guild"]["locale"]) == ("fr", "fr")
+        assert heard["member"]["nick"] == ("The coach" if person is coach else None)
+    assert guild.json["owner_id"] == str(person.id)
+
+
+@talk
+async def test_an_interaction_tells_what_the_bot_may_there(api, hand, ada):
+    where, sends = place(api), PERMISSIONS["SEND_MESSAGES"]
+    where.deny("SEND_MESSAGES")
+    thread = home(api).thread(where)
+    for there in (where, thread):
+        await ada.command("up", where=there)
+        may = int((await hand.hear("INTERACTION_CREATE"))["app_permissions"])
+        assert (may & sends, may & PERMISSIONS["VIEW_CHANNEL"]) == (0, 1 << 10)
+    home(api).allow("ADMINISTRATOR")
+    await ada.command("up", where=where)
+    may = int((await hand.hear("INTERACTION_CREATE"))["app_permissions"])
+    assert may == sum(PERMISSIONS.values())
+    assert (await hand.send(where, content="hi"))[0] == 200
+    await hand.answer(ada.interactions[-1], 4, content="For you alone", flags=64)
+    assert [one.text for one in ada.sees(where)] == ["hi", "For you alone"]
+    assert [one.text for one in home(api).posts(where)] == ["hi"]
+
+
+@talk
+async def test_a_command_may_be_for_some_only(api, hand, ada):
+    mia = home(api).member("Mia", manages=True)
+    ann = home(api).member("Ann", administers=True)
+    path = f"/applications/{api.application_id}/commands"
+    for needed, who in ((str(1 << 33), {mia, ann}), ("0", {ann}), (None, {ada, mia, ann})):
+        await hand.ask("PUT", path, [UP | {"default_member_permissions": needed}])
+        assert {one for one in (ada, mia, ann) if one.commands(place(api))} == who
+    assert ada.commands()
+
+
+@talk
+async def test_a_post_is_for_all_and_an_answer_for_who_pressed(api, hand, ada):
+    guild, where = home(api), place(api)
+    bob = guild.member("Bob")
+    await hand.send(where, content="Tonight", components=[row("In", "Out")])
+    post = await guild.post("Tonight")
+    heard = await hand.hear("MESSAGE_CREATE")
+    assert (heard["id"], heard["guild_id"]) == (str(post.id), str(guild.id))
+    with pytest.raises(AssertionError, match=r"all in Runners see \['Tonight'\]"):
+        await guild.post("Tomorrow", within=0.01)
+    pressed = await bob.presses(post, "In")
+    heard = await hand.hear("INTERACTION_CREATE")
+    assert (heard["message"]["id"], heard["message"]["flags"] & 64) == (str(post.id), 0)
+    assert heard["member"]["user"]["id"] == str(bob.id)
+    assert (await hand.answer(pressed, 4, content="You are in", flags=64))[0] == 204
+    assert [one.text for one in bob.sees(where)] == ["Tonight", "You are in"]
+    assert [one.ephemeral for one in bob.sees(where)] == [False, True]
+    assert [one.text for one in ada.sees(where)] == ["Tonight"]
+    # The same, thought over; nobody else sees that anything is turning
+    slow = await ada.presses(post, "Out")
+    await hand.answer(slow, 5, flags=64)
+    assert ada.thinking(slow)
+    assert len(bob.sees(where)) == 2
+    await hand.ask("PATCH", hand.hook(slow, "/messages/@original"), {"content": "You are out"})
+    assert [one.text for one in ada.sees(where)] == ["Tonight", "You are out"]
+    assert post.message.faces == [Face("Tonight", ["In", "Out"])]
+    assert [one.id for one in guild.posts()] == [post.id]
+
+
+@talk
+async def test_a_press_can_keep_or_change_the_post_for_all(api, hand, ada):
+    guild, where = home(api), place(api)
+    bob = guild.member("Bob")
+    await hand.send(where, content="Tonight", components=[row("In", "Out")])
+    (post,) = guild.posts(where)
+    kept = await ada.presses(post, "In")
+    assert (await hand.answer(kept, 6))[0] == 204
+    assert post.message.faces == [Face("Tonight", ["In", "Out"])]
+    changed = await ada.presses(post, "In")
+    assert (await hand.answer(changed, 7, content="1 is in", components=[row("In")]))[0] == 204
+    heard = await hand.hear("MESSAGE_UPDATE")
+    assert (heard["id"], heard["content"]) == (str(post.id), "1 is in")
+    # After a deferral the original is the post itself
+    own = hand.hook(kept, "/messages/@original")
+    assert (await hand.ask("PATCH", own, {"content": "2 are in", "components": []}))[0] == 200
+    assert [one.text for one in bob.sees(where)] == ["2 are in"]
+    assert post.message.faces == [
+        Face("Tonight", ["In", "Out"]), Face("1 is in", ["In"]), Face("2 are in", []),
+    ]  # fmt: skip
+    with pytest.raises(AssertionError, match="no button 'In'"):
+        await bob.presses(post, "In")
+    path = f"/channels/{where.id}/messages/{post.id}"
+    await hand.ask("DELETE", path)
+    with pytest.raises(AssertionError, match="no such post"):
+        await bob.presses(post.message, "In")
+    assert code(await hand.ask("PATCH", path, {"content": "late"})) == (404, 10008)
+
+
+@talk
+async def test_posts_only_where_it_may(api, hand, ada):
+    guild, where = home(api), place(api)
+    thread = guild.thread(where)
+    (_, sent), (_, inner) = [await hand.send(one, content="hi") for one in (where, thread)]
+    path = f"/channels/{where.id}/messages/{sent['id']}"
+    where.deny("SEND_MESSAGES")
+    assert code(await hand.send(where, content="hi")) == (403, 50013)
+    # resources/message#edit-message asks for no more than being its author
+    assert (await hand.ask("PATCH", path, {"content": "new"}))[0] == 200
+    assert (await hand.send(thread, content="hi"))[0] == 200  # it has no effect in threads
+    where.deny("VIEW_CHANNEL")
+    assert not where.bot_may("ATTACH_FILES")
+    for there in (where, thread):
+        assert code(await hand.send(there, content="hi")) == (403, 50001)
+    assert code(await hand.ask("PATCH", path, {"content": "new"})) == (403, 50001)
+    where.allow("VIEW_CHANNEL", "SEND_MESSAGES")
+    said = {"content": "once", "nonce": "n1", "enforce_nonce": True}
+    first, again = [await hand.send(where, **said) for _ in range(2)]
+    assert first[1]["id"] == again[1]["id"]
+    assert len(guild.posts(where)) == 2
+    path = f"/channels/{thread.id}/messages/{inner['id']}"
+    thread.archive()
+    assert code(await hand.ask("PATCH", path, {"content": "new"})) == (400, 50083)
+    assert (await hand.send(thread, content="back"))[0] == 200
+    assert not thread.archived
+    for archived in (False, True):
+        thread.archive(archived, locked=True)
+        assert code(await hand.send(thread, content="hi")) == (403, 160005)
+    thread.archive(False, locked=True)
+    assert code(await hand.ask("PATCH", path, {"content": "new"})) == (403, 160005)
+    thread.archive(locked=True)
+    guild.allow("MANAGE_THREADS")
+    assert (await hand.send(thread, content="all the same"))[0] == 200
+    assert (thread.archived, thread.locked) == (False, True)
+    assert api.violations == []
 
 
 # Modals
@@ -901,6 +1077,195 @@ async def test_a_guild_has_an_outage(api, hand, ada):
     assert "unavailable" not in await hand.hear("GUILD_CREATE")  # so discord.py knows a new one
 
 
+@talk
+async def test_the_bot_is_added_and_kicked(api, hand, ada):
+    guild = api.guild("Others", ada, bot=False)
+    ann = guild.member("Ann", owns=True)
+    entry = guild.plans(at(), at(1))
+    with pytest.raises(AssertionError, match="Ada"):
+        guild.adds_bot(by=ada)
+    assert told(api, "GUILD_CREATE") == ["GUILD_CREATE"]
+    guild.adds_bot(by=ann)
+    while (heard := await hand.hear("GUILD_CREATE"))["id"] != str(guild.id):
+        pass
+    assert (heard["owner_id"], "unavailable" in heard) == (str(ann.id), False)
+    assert heard["guild_scheduled_events"] == [entry.json]
+    where = guild.channels[0]
+    assert (await hand.send(where, content="Hello"))[0] == 200
+    with pytest.raises(AssertionError, match="Ada"):
+        guild.kicks_bot(by=ada)
+    guild.kicks_bot(by=ann)
+    assert await hand.hear("GUILD_DELETE") == {"id": str(guild.id)}
+    assert code(await hand.send(where, content="hi")) == (403, 50001)
+    (post,) = guild.posts(where)  # what it said stays
+    path = f"/channels/{where.id}/messages/{post.id}"
+    assert code(await hand.ask("PATCH", path, {"content": "new"})) == (403, 50001)
+    where.delete()
+    assert code(await hand.send(where, content="hi")) == (404, 10003)
+    assert code(await hand.ask("GET", f"/guilds/{guild.id}/scheduled-events")) == (404, 10004)
+    assert told(api, "CHANNEL_DELETE") == []
+
+
+@talk
+async def test_of_a_guild_that_is_down_nothing_is_told(api, hand, ada):
+    guild = home(api)
+    guild.goes_down()
+    entry = guild.plans(at(), at(1))
+    await hand.meet(intents=1 | 1 << 16)
+    assert (await hand.hear("GUILD_DELETE")) == {"id": str(guild.id), "unavailable": True}
+    entry.begins()
+    assert told(api, "GUILD") == ["GUILD_DELETE"]
+    guild.comes_back()
+    (heard,) = (await hand.hear("GUILD_CREATE"))["guild_scheduled_events"]
+    assert (heard["id"], heard["status"]) == (str(entry.id), 2)
+    guild.goes_down()
+    guild.kicks_bot()
+    assert (await hand.hear("GUILD_DELETE"))["unavailable"]
+    assert await hand.hear("GUILD_DELETE") == {"id": str(guild.id)}
+    guild.adds_bot()
+    assert await hand.hear("GUILD_CREATE") == {"id": str(guild.id), "unavailable": True}
+
+
+# The calendar
+
+
+@talk
+async def test_the_calendar_is_told_to_whom_it_concerns(api, hand, ada):
+    guild = home(api)
+    guild.plans(at(), at(1))
+    assert told(api, "GUILD_SCHEDULED_EVENT") == []  # without the intent
+    await hand.meet(intents=1 | 1 << 16)
+    (before,) = (await hand.hear("GUILD_CREATE"))["guild_scheduled_events"]
+    outside = guild.plans(at(2), at(3), name="Long run", where="The lake")
+    heard = await hand.hear("GUILD_SCHEDULED_EVENT_CREATE")
+    assert heard == outside.json
+    assert (heard["name"], heard["guild_id"], before["name"]) == (
+        "Long run", str(guild.id), "Tuesday run",
+    )  # fmt: skip
+    for entry, kind, channel, ends in (
+        (outside, EXTERNAL, None, at(3).isoformat()),
+        (guild.plans(at(4)), VOICE, str(guild.voice().id), None),
+        (guild.plans(at(4), where=guild.stage()), STAGE, str(guild.stage().id), None),
+    ):
+        shape = entry.json
+        assert (shape["entity_type"], shape["channel_id"]) == (kind, channel)
+        assert shape["scheduled_end_time"] == ends
+        assert (shape["entity_metadata"] is None) == (kind != EXTERNAL)
+        assert (shape["status"], shape["privacy_level"]) == (1, 2)
+
+
+@talk
+async def test_an_entry_goes_through_its_states(api, hand, ada):
+    guild = home(api)
+    await hand.meet(intents=1 | 1 << 16)
+
+    async def hear(what: str = "UPDATE") -> dict[str, Any]:
+        heard: dict[str, Any] = await hand.hear(f"GUILD_SCHEDULED_EVENT_{what}")
+        return heard
+
+    run = guild.plans(at(), at(1))
+    run.moves(at(2), at(3))
+    heard = await hear()
+    assert (heard["id"], heard["scheduled_start_time"]) == (str(run.id), at(2).isoformat())
+    run.changes(name="Short run", where="The track")
+    heard = await hear()
+    assert (heard["name"], heard["entity_metadata"]) == ("Short run", {"location": "The track"})
+    with pytest.raises(AssertionError, match="from 1 nothing becomes 3"):
+        run.completes()
+    run.begins()
+    assert (await hear())["status"] == 2
+    with pytest.raises(AssertionError, match="from 2 nothing becomes 4"):
+        run.cancels()
+    with pytest.raises(AssertionError, match="not begun"):
+        run.moves(at(4), at(5))
+    run.moves(at(2), at(4))  # its end may be put off
+    assert (await hear())["scheduled_end_time"] == at(4).isoformat()
+    run.completes()
+    assert (await hear())["status"] == 3
+    for change in (run.begins, run.cancels, lambda: run.moves(at(5), at(6))):
+        with pytest.raises(AssertionError, match="over or cancelled"):
+            change()
+    run.deletes()
+    assert (await hear("DELETE"))["id"] == str(run.id)
+    off = guild.plans(at())
+    off.cancels()
+    assert (await hear())["status"] == 4
+    assert guild.full["guild_scheduled_events"] == []
+
+
+@talk
+async def test_an_entry_goes_on_by_itself(api, hand, ada):
+    guild = home(api)
+    outside, voice = guild.plans(at(), at(1)), guild.plans(at())
+    states = []
+    for hours in (-1, 0, 1, 2, 3):
+        guild.it_is(at(hours))
+        states.append((outside.status, voice.status))
+    assert states == [(1, 1), (2, 1), (3, 1), (3, 1), (3, 4)]
+    begun = guild.plans(at())
+    begun.begins()
+    guild.it_is(at(24))  # somebody is in that channel still
+    assert begun.status == 2
+
+
+@talk
+async def test_refuses_entries_that_are_none(api, hand, ada):
+    guild = home(api)
+    mia, bob = guild.member("Mia", manages=True), guild.member("Bob")
+    guild.grants(ada, "CREATE_EVENTS")
+    cases: list[tuple[Callable[[], ScheduledEvent], str]] = [
+        (lambda: guild.plans(at(), where="The lake"), "outside it has an end"),
+        (lambda: guild.plans(at(), at()), "after its beginning"),
+        (lambda: guild.plans(at(), at(1), name=""), "a name has"),
+        (lambda: guild.plans(at(), at(1), where="x" * 101), "a location has"),
+        (lambda: guild.plans(at(), where=place(api)), "no such channel"),
+        (lambda: guild.plans(at(), at(1), by=bob), "Bob may not"),
+        (lambda: guild.plans(at(), where=guild.stage(), by=mia), "in that channel"),
+    ]
+    for make, why in cases:
+        with pytest.raises(AssertionError, match=why):
+            make()
+    own, other = guild.plans(at(), at(1), by=ada), guild.plans(at(), at(1), by=mia)
+    assert own.json["creator_id"] == str(ada.id)
+    own.moves(at(1), at(2), by=ada)
+    own.cancels(by=mia)
+    with pytest.raises(AssertionError, match="Ada may not"):
+        other.deletes(by=ada)
+    mia.leaves(guild)
+    with pytest.raises(AssertionError, match="Mia is not there"):
+        other.deletes(by=mia)
+    with pytest.raises(AssertionError, match="outside it has an end"):
+        other.moves(at())
+    assert (other.starts, guild.planned) == (at(), [own, other])  # nothing came of all that
+    for _ in range(99):
+        guild.plans(at())
+    with pytest.raises(AssertionError, match="30038"):
+        guild.plans(at())
+
+
+@talk
+async def test_an_entry_where_the_bot_sees_nothing_is_none_of_its_business(api, hand, ada):
+    guild = home(api)
+    await hand.meet(intents=1 | 1 << 16)
+    guild.voice().deny("VIEW_CHANNEL")
+    hidden, outside = guild.plans(at()), guild.plans(at(), at(1))
+    hidden.begins()
+    assert told(api, "GUILD_SCHEDULED_EVENT") == ["GUILD_SCHEDULED_EVENT_CREATE"]
+    assert guild.full["guild_scheduled_events"] == [outside.json]
+    path = f"/guilds/{guild.id}/scheduled-events"
+    outside.interests(ada)
+    heard = await hand.hear("GUILD_SCHEDULED_EVENT_USER_ADD")
+    assert (heard["user_id"], heard["guild_scheduled_event_id"]) == (str(ada.id), str(outside.id))
+    ((one,), (counted,)) = [
+        (await hand.ask("GET", f"{path}{query}"))[1] for query in ("", "?with_user_count=true")
+    ]
+    assert (one["id"], "user_count" in one, counted["user_count"]) == (str(outside.id), False, 1)
+    assert (await hand.ask("GET", f"{path}/{outside.id}"))[1] == one
+    assert code(await hand.ask("GET", f"{path}/{hidden.id}")) == (404, 10070)
+    outside.bores(ada)
+    await hand.hear("GUILD_SCHEDULED_EVENT_USER_REMOVE")
+
+
 # Faults
 
 
@@ -978,7 +1343,8 @@ class Go(discord.ui.View):
 
 
 def bot() -> tuple[discord.Client, app_commands.CommandTree[Any]]:
-    client = discord.Client(intents=discord.Intents(guilds=True, dm_messages=True))
+    wanted = discord.Intents(guilds=True, dm_messages=True, guild_scheduled_events=True)
+    client = discord.Client(intents=wanted)
     tree = app_commands.CommandTree(client)
 
     @tree.command(description="Legs up")
@@ -1102,6 +1468,33 @@ async def test_discord_py_opens_a_thread(api, client, ada):
     await made.send("Yours", file=discord.File(io.BytesIO(b"x"), "all.txt"))
     (thread,) = ada.threads()
     assert ada.sees(thread)[0].files == ["all.txt"]
+
+
+@really
+async def test_discord_py_reads_the_calendar(api, client, ada):
+    changed: list[discord.EntityType] = []
+
+    @client.event
+    async def on_scheduled_event_update(
+        _: discord.ScheduledEvent, entry: discord.ScheduledEvent
+    ) -> None:
+        changed.append(entry.entity_type)
+
+    guild, own = home(api), client.guilds[0]
+    for entry in (
+        guild.plans(at(), at(1)), guild.plans(at()), guild.plans(at(), where=guild.stage()),
+    ):  # fmt: skip
+        await ada.until(lambda: own.get_scheduled_event(entry.id) is not None)  # noqa: B023
+        entry.begins()
+    kinds = discord.EntityType
+    await ada.until(lambda: changed == [kinds.external, kinds.voice, kinds.stage_instance])
+    assert [len(one) for one in (own.voice_channels, own.stage_channels)] == [1, 1]
+    assert len(await own.fetch_scheduled_events()) == 3
+    guild.goes_down()
+    await ada.until(lambda: own.unavailable)
+    guild.comes_back()
+    guild.kicks_bot()
+    await ada.until(lambda: not client.guilds)
 
 
 @really

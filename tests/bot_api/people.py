@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +20,39 @@ ANONYMOUS = {
 }  # fmt: skip
 
 Button = tuple[str, str, str | None]
+
+Status = Literal["creator", "administrator", "member", "restricted", "left", "kicked"]
+
+# See core.telegram.org/bots/api#chatmemberadministrator, #chatmemberrestricted: never left out
+ADMIN_MAY = (
+    "can_be_edited", "can_manage_chat", "can_delete_messages", "can_manage_video_chats",
+    "can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users",
+    "can_post_stories", "can_edit_stories", "can_delete_stories", "can_pin_messages",
+    "can_manage_topics",
+)  # fmt: skip
+RESTRICTED_MAY = (
+    "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos",
+    "can_send_videos", "can_send_video_notes", "can_send_voice_notes", "can_send_polls",
+    "can_send_other_messages", "can_add_web_page_previews", "can_change_info", "can_invite_users",
+    "can_pin_messages", "can_manage_topics", "can_edit_tag", "can_react_to_messages",
+)  # fmt: skip
+
+
+def member(user: Json, status: Status, inside: bool = True) -> Json:
+    """core.telegram.org/bots/api#chatmember: six kinds; who is restricted may be inside or not."""
+    about: Json = {"user": user, "status": status}
+    match status:
+        case "creator":
+            about["is_anonymous"] = False
+        case "administrator":
+            about |= {"is_anonymous": False, **dict.fromkeys(ADMIN_MAY, False)}
+        case "restricted":
+            about |= {"until_date": 0, "is_member": inside, **dict.fromkeys(RESTRICTED_MAY, False)}
+        case "kicked":
+            about["until_date"] = 0
+        case "member" | "left":
+            pass
+    return about
 
 
 @dataclass
@@ -132,17 +166,24 @@ class PrivateChat(Chat):
 
 
 class Group(Chat):
-    """A group, a supergroup or a forum. The bot is in it until it leaves or is kicked."""
+    """A group, a supergroup or a forum. The bot is in it until it leaves or is kicked.
+
+    Who is not said to be anything else is a member.
+    """
 
     def __init__(self, api: "BotApi", chat_id: int, title: str, kind: str, forum: bool) -> None:
         super().__init__(api, chat_id, kind)
         self.title = title
         self.forum = forum
-        self.bot: Literal["member", "left", "kicked"] = "member"
+        self.bot: Status = "member"
+        self.people: dict[int, Status] = {}
+        self.hides_members = False
+        self.muted = False
         self.next: Group | None = None
         self.creator: int | None = None
         self.topics: dict[int, str] = {}
         self.closed: set[int] = set()
+        self.general_closed = False
 
     @property
     def json(self) -> Json:
@@ -167,8 +208,20 @@ class Group(Chat):
         self.closed.add(thread)
         self.api.somebody.puts(self, {"forum_topic_closed": {}}, thread)
 
-    def adds_bot(self, by: "Person") -> None:
-        self._turns("member", by)
+    def status(self, person: "Person") -> Status:
+        return "creator" if person.id == self.creator else self.people.get(person.id, "member")
+
+    @property
+    def has_bot(self) -> bool:
+        return self.bot in {"member", "administrator", "restricted"}
+
+    def closes_general(self) -> None:
+        assert self.forum, "only a forum has topics"
+        self.general_closed = True
+        self.api.somebody.puts(self, {"forum_topic_closed": {}})
+
+    def adds_bot(self, by: "Person", anonymous: bool = False) -> None:
+        self._turns("member", by, anonymous)
         by.puts(self, {"new_chat_members": [self.api.me], "new_chat_member": self.api.me,
                        "new_chat_participant": self.api.me})  # fmt: skip
 
@@ -177,15 +230,40 @@ class Group(Chat):
         by.puts(self, {"left_chat_member": self.api.me, "left_chat_participant": self.api.me})
         self._turns("kicked", by)
 
-    def _turns(self, status: Literal["member", "left", "kicked"], by: "Person") -> None:
-        old, self.bot = self.bot, status
-        self.api.bot_status(self.json, by, old, status)
+    def promotes_bot(self, by: "Person") -> None:
+        self._turns("administrator", by)
 
-    def migrates(self, by: "Person | None" = None) -> "Group":
-        """A group becomes a supergroup, with another number."""
+    def demotes_bot(self, by: "Person") -> None:
+        self._turns("member", by)
+
+    def mutes_bot(self, by: "Person") -> None:
+        """It may read, and not write."""
+        self._turns("restricted", by)
+
+    def mutes_all(self) -> None:
+        """By the permissions of the group, of which a bot is told nothing."""
+        self.muted = True
+
+    @property
+    def may_write(self) -> bool:
+        return self.bot == "administrator" or not (self.muted or self.bot == "restricted")
+
+    def _turns(self, status: Status, by: "Person", anonymous: bool = False) -> None:
+        old, self.bot = self.bot, status
+        self.api.bot_status(self.json, ANONYMOUS if anonymous else by.json, old, status)
+
+    def migrates(self, by: "Person | None" = None, joins: bool = False) -> "Group":
+        """A group becomes a supergroup, with another number.
+
+        The real one also tells that the bot joins the new chat, and never that it left the old one
+        (tdlib/telegram-bot-api#266): with ``joins``, before anything else.
+        """
         assert self.kind == "group", "only a group becomes a supergroup"
         by = by or self.api.somebody
         self.next = self.api.group(-1_000_000_000_000 + self.id, self.title)
+        self.next.creator, self.next.people = self.creator, dict(self.people)
+        if joins:
+            self.api.bot_status(self.next.json, by.json, "left", "member")
         by.puts(self, {"migrate_to_chat_id": self.next.id})
         by.puts(self.next, {"migrate_from_chat_id": self.id})
         return self.next
@@ -224,6 +302,7 @@ class Person:
         self.name = name
         self.language_code = language_code
         self.username = username
+        self.last_name = ""
         self.started = False
         self.blocked = False
         self.deactivated = False
@@ -233,6 +312,8 @@ class Person:
     @property
     def json(self) -> Json:
         user: Json = {"id": self.id, "is_bot": False, "first_name": self.name}
+        if self.last_name:
+            user["last_name"] = self.last_name
         if self.username:
             user["username"] = self.username
         if self.language_code:
@@ -313,6 +394,19 @@ class Person:
         """Anything but text: voice, photo, sticker, document, poll ..."""
         return self.puts(chat or self.chat, self.api.attachment(kind, self, content))
 
+    async def follows(self, label: str, message: Shown) -> Shown:
+        """Taps a link into the bot: it opens, and what the link carries is sent with /start.
+
+        core.telegram.org/bots/features#deep-linking
+        """
+        links = [data for row in message.buttons for text, data, _ in row if text == label]
+        found = re.fullmatch(
+            rf"https://t\.me/{self.api.me['username']}(?:\?start=([A-Za-z0-9_-]{{1,64}}))?",
+            links[0] if links else "",
+        )
+        assert found, f"{label!r} leads to {links}, which is no way into the bot"
+        return await self.starts(found[1] or "")
+
     async def presses(
         self, label: str, message: Shown | None = None, chat: Chat | None = None
     ) -> Press:
@@ -365,11 +459,11 @@ class Person:
 
     def blocks(self) -> None:
         self.blocked = True
-        self.api.bot_status(self.chat.json, self, "member", "kicked")
+        self.api.bot_status(self.chat.json, self.json, "member", "kicked")
 
     def unblocks(self) -> None:
         self.blocked = False
-        self.api.bot_status(self.chat.json, self, "kicked", "member")
+        self.api.bot_status(self.chat.json, self.json, "kicked", "member")
 
     def deletes_account(self) -> None:
         self.deactivated = True

@@ -90,6 +90,7 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "getMyShortDescription": {"language_code": "str"},
     "getChat": {"chat_id": "chat"},
     "getChatMember": {"chat_id": "chat", "user_id": "int"},
+    "getChatAdministrators": {"chat_id": "chat", "return_bots": "bool"},
     "leaveChat": {"chat_id": "chat"},
     "getFile": {"file_id": "str"},
 }  # fmt: skip
@@ -323,6 +324,10 @@ def _inline_button(button: object, private: bool, broke: Broke) -> Json:
         if not checked(url):
             # tdlib, LinkManager.cpp, check_link
             raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
+        link = re.fullmatch(r"https://t\.me/\w+\?start=(.*)", url)
+        if link and not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", link[1]):
+            # core.telegram.org/bots/features#deep-linking
+            broke(f"a link that carries {link[1]!r}")
     return button
 
 

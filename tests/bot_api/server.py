@@ -15,7 +15,17 @@ from aiohttp import web
 
 from tests.bot_api import rules
 from tests.bot_api.html import Json
-from tests.bot_api.people import Chat, Group, Person, Press, Shown, as_json, attachment
+from tests.bot_api.people import (
+    Chat,
+    Group,
+    Person,
+    Press,
+    Shown,
+    Status,
+    as_json,
+    attachment,
+    member,
+)
 from tests.bot_api.queue import Queue
 from tests.bot_api.rules import Rates, Refusal, bad, kept
 
@@ -119,7 +129,8 @@ class BotApi:
             "sendChatAction": self._chat_action, "answerCallbackQuery": self._answer_query,
             "setMyCommands": self._set_commands, "getMyCommands": self._get_commands,
             "deleteMyCommands": self._delete_commands, "getChat": self._get_chat,
-            "getChatMember": self._get_member, "leaveChat": self._leave,
+            "getChatMember": self._get_member, "getChatAdministrators": self._get_admins,
+            "leaveChat": self._leave,
             "getFile": self._get_file,
             # core.telegram.org/bots/api#setmyname, #setmydescription, #setmyshortdescription
             **self._profile("Name", "name", 64),
@@ -201,7 +212,7 @@ class BotApi:
         """core.telegram.org/bots/features#privacy-mode."""
         if not isinstance(chat, Group):
             return True
-        if chat.bot != "member":
+        if not chat.has_bot:
             return False
         text = message.get("text")
         is_service = text is None and "from" in message and not any(
@@ -209,7 +220,8 @@ class BotApi:
             for name in ("voice", "audio", "photo", "video", "animation", "video_note", "sticker",
                          "document", "contact", "location", "venue", "dice", "poll")
         )  # fmt: skip
-        if is_service or not self.privacy:
+        # An admin of the group reads all of it.
+        if is_service or not self.privacy or chat.bot == "administrator":
             return True
         if message.get("reply_to_message", {}).get("from", {}).get("id") == self.me["id"]:
             return True
@@ -218,17 +230,11 @@ class BotApi:
             return False
         return not command[1] or command[1].lower() == self.me["username"].lower()
 
-    def bot_status(self, chat: Json, by: Person, old: str, new: str) -> None:
+    def bot_status(self, chat: Json, by: Json, old: Status, new: Status) -> None:
         """Whether the bot is in a chat, or blocked."""
-
-        def member(status: str) -> Json:
-            return {"user": self.me, "status": status} | (
-                {"until_date": 0} if status == "kicked" else {}
-            )
-
         update = {
-            "chat": chat, "from": by.json, "date": self.wall(), "old_chat_member": member(old),
-            "new_chat_member": member(new),
+            "chat": chat, "from": by, "date": self.wall(),
+            "old_chat_member": member(self.me, old), "new_chat_member": member(self.me, new),
         }  # fmt: skip
         self.deliver("my_chat_member", update, chat["id"])
 
@@ -473,14 +479,21 @@ class BotApi:
                     migrate_to_chat_id=group.next.id,
                 )
             return group
-        if group.bot != "member" and (right != "read" or group.kind == "supergroup"):
+        if not group.has_bot and (right != "read" or group.kind == "supergroup"):
             what = "was kicked from" if group.bot == "kicked" else "is not a member of"
             raise Refusal(403, f"Forbidden: bot {what} the {group.kind} chat")
+        if right == "write" and not group.may_write:
+            # tdlib, MessageContent.cpp, can_send_message_content
+            raise Refusal(400, "Bad Request: not enough rights to send text messages to the chat")
         return group
 
     def _thread(self, chat: Chat, given: Json) -> int | None:
         thread: int | None = given.get("message_thread_id")
         if not thread:
+            # The general topic has no number in the Bot API; it can be closed, too
+            # (core.telegram.org/bots/api#closegeneralforumtopic).
+            if isinstance(chat, Group) and chat.general_closed:
+                raise Refusal(400, "Bad Request: TOPIC_CLOSED")
             return None
         # tdlib/telegram-bot-api, Client.cpp, check_message_topic. A supergroup without topics
         # passes there; the docs allow the parameter for forums only.
@@ -727,21 +740,36 @@ class BotApi:
         chat = self._chat(given, "read")
         number = given.get("user_id")
         if number == self.me["id"]:
-            status = chat.bot if isinstance(chat, Group) else "member"
-            return {"user": self.me, "status": status}
+            return member(self.me, chat.bot if isinstance(chat, Group) else "member")
         person = self.people.get(number or 0)
         if person is None:
             raise bad("PARTICIPANT_ID_INVALID" if number else "invalid user_id specified")
-        if isinstance(chat, Group) and person.id == chat.creator:
-            return {"user": person.json, "status": "creator", "is_anonymous": False}
-        return {"user": person.json, "status": "member"}
+        if isinstance(chat, Group):
+            if chat.hides_members and chat.bot != "administrator":
+                # See core.telegram.org/bots/api#getchatmember: guaranteed for admins only
+                raise Refusal(400, "Bad Request: member list is inaccessible")
+            return member(person.json, chat.status(person))
+        return member(person.json, "member")
+
+    async def _get_admins(self, given: Json) -> object:
+        chat = self._chat(given, "read")
+        if not isinstance(chat, Group):
+            # tdlib/telegram-bot-api, Client.cpp, process_get_chat_administrators_query
+            raise bad("there are no administrators in the private chat")
+        found = [(one, chat.status(one)) for one in self.people.values()]
+        return [
+            member(one.json, status)
+            for one, status in found
+            if status in {"creator", "administrator"}
+        ]
 
     async def _leave(self, given: Json) -> object:
         chat = self._chat(given, "read")
         if not isinstance(chat, Group):
             # tdlib, DialogParticipantManager.cpp
             raise bad("chat member status can't be changed in private chats")
-        self.bot_status(chat.json, self.somebody, chat.bot, "left")
+        # As the queries of the bot itself come back to it: it left of its own.
+        self.bot_status(chat.json, self.me, chat.bot, "left")
         chat.bot = "left"
         return True
 

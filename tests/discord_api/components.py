@@ -22,6 +22,11 @@ MOST_ROWS, MOST_COMPONENTS, MOST_TEXT = 5, 40, 4000
 Filled = Mapping[str, object]
 
 
+def label(button: Json) -> str:
+    """What stands on it, or the emoji alone."""
+    return str(button.get("label") or (button.get("emoji") or {}).get("name") or "")
+
+
 class _Reader:
     """Goes through components once: rules, ids, and what must be unique or few."""
 

@@ -22,6 +22,7 @@ MEMBERS, INVALID, HELLO, ACK, SOUNDS = 8, 9, 10, 11, 31
 # events/gateway#list-of-intents
 GUILDS, GUILD_MESSAGES, GUILD_TYPING, DIRECT_MESSAGES = 1 << 0, 1 << 9, 1 << 11, 1 << 12
 MEMBERS_INTENT, PRESENCES, MESSAGE_CONTENT = 1 << 1, 1 << 8, 1 << 15
+SCHEDULED_EVENTS = 1 << 16
 PRIVILEGED = {"GUILD_MEMBERS": MEMBERS_INTENT, "GUILD_PRESENCES": PRESENCES,
               "MESSAGE_CONTENT": MESSAGE_CONTENT}  # fmt: skip
 ALL_INTENTS = (1 << 17) - 1 | 1 << 20 | 1 << 21 | 1 << 24 | 1 << 25
@@ -34,6 +35,8 @@ FAULTY = {
     4014: "disallowed intents",
 }  # fmt: skip
 FINAL = {4004, 4010, 4011, 4012, 4013, 4014}
+# Guilds themselves come and go, whether or not they are available
+WHOLE = ("GUILD_CREATE", "GUILD_DELETE")
 # events/gateway#sending-events
 LONGEST_EVENT = 4096
 # #message-content-intent: what is empty without it
@@ -58,6 +61,8 @@ class Session:
     def wants(self, event: str, dm: bool) -> bool:
         if event.startswith("MESSAGE"):
             needed = DIRECT_MESSAGES if dm else GUILD_MESSAGES
+        elif event.startswith("GUILD_SCHEDULED_EVENT"):
+            needed = SCHEDULED_EVENTS
         elif event.startswith(("GUILD", "CHANNEL", "THREAD")):
             needed = GUILDS
         else:
@@ -216,6 +221,9 @@ class Gateway:
     def tell(self, event: str, data: Json, guild: Guild | None, dm: bool = False) -> None:
         """To all sessions that it concerns."""
         if guild is not None and not guild.bot:
+            return
+        # During an outage only that it is: the rest comes with the GUILD_CREATE afterwards
+        if guild is not None and not guild.available and event not in WHOLE:
             return
         for session in self.live:
             if session.routes(guild.id if guild else None) and session.wants(event, dm):
@@ -392,6 +400,8 @@ class Gateway:
             for guild in guilds:
                 if guild.available:
                     self._add(session, "GUILD_CREATE", guild.full | {"unavailable": False})
+                else:  # events/gateway-events#guild-create, the first case
+                    self._add(session, "GUILD_DELETE", guild.down)
 
     async def _resume(self, connection: Connection, data: Json) -> None:
         if data.get("token") != self.api.token or self.api.revoked:
@@ -423,7 +433,7 @@ class Gateway:
             return
         wanted = data.get("user_ids") or []
         wanted = {str(one) for one in (wanted if isinstance(wanted, list) else [wanted])}
-        found = [guild.member(one) for one in guild.people if str(one.id) in wanted]
+        found = [guild.as_member(one) for one in guild.people if str(one.id) in wanted]
         self._add(session, "GUILD_MEMBERS_CHUNK", {
             "guild_id": str(guild.id), "members": found, "chunk_index": 0, "chunk_count": 1,
             "nonce": data.get("nonce"),

@@ -126,7 +126,7 @@ class Interaction:
             interaction |= {
                 "guild_id": str(guild.id), "guild_locale": guild.locale,
                 "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
-                "member": guild.member(person, permissions=True),
+                "member": guild.as_member(person, permissions=True),
             }  # fmt: skip
         if self.message is not None:
             interaction["message"] = self.message.json

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tests.discord_api import components, rules
-from tests.discord_api.places import DM, Channel, Message, new_id, stamp
+from tests.discord_api.places import DM, Channel, Face, Message, new_id, stamp
 from tests.discord_api.rules import EPHEMERAL, LOADING, SILENT, SUPPRESS_EMBEDS, V2, Field, Json
 from tests.discord_api.rules import Refusal as Refused
 
@@ -25,6 +25,21 @@ class Upload:
     filename: str
     kind: str
     data: bytes = field(repr=False)
+
+
+def face(message: Message) -> Face:
+    """What can be read and pressed there."""
+    all_of_it = components.walk(message.components)
+    said = [message.content] if message.content else []
+    for embed in message.embeds:
+        fields = [f"{one['name']}\n{one['value']}" for one in embed.get("fields") or []]
+        said += [embed.get("title") or "", embed.get("description") or "", *fields]
+    said += [one["content"] for one in all_of_it if one["type"] == components.TEXT]
+    buttons = [one for one in all_of_it if one["type"] == components.BUTTON]
+    return Face(
+        "\n".join(one for one in said if one),
+        [components.label(one) for one in buttons if "custom_id" in one],
+    )
 
 
 class Messages:
@@ -143,6 +158,7 @@ class Messages:
 
     def put(self, message: Message) -> Message:
         message.channel.messages[message.id] = message
+        message.faces.append(face(message))
         self.api.changed()
         if not message.ephemeral:
             self.api.tell_message("MESSAGE_CREATE", message)
@@ -164,6 +180,7 @@ class Messages:
         if not was_loading:
             message.edited = stamp()
             message.edits += 1
+        message.faces.append(face(message))
         self.api.changed()
         if not message.ephemeral:
             self.api.tell_message("MESSAGE_UPDATE", message)
@@ -222,7 +239,7 @@ class Messages:
         if nonce is not None:
             self._nonces[message.author["id"], str(nonce)] = self.api.now(), message
         if channel.is_thread and channel.archived:  # resources/channel#thread-metadata: unarchives
-            channel.archive(False)
+            channel.archive(False, channel.locked)
         return self.put(message).json
 
     def _known(self, nonce: str, channel: Channel) -> Message | None:
@@ -266,6 +283,9 @@ class Messages:
         channel = message.channel
         if channel.archived:
             raise Refused(400, 50083)
+        # See topics/threads#locked-threads: nobody updates what is said there, either
+        if channel.locked and not channel.bot_may("MANAGE_THREADS"):
+            raise Refused(403, 160005)
         content = self.checked(given, uploads, self.edit_flags(message, given), Field(), message)
         return self.change(message, content, given).json
 

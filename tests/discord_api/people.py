@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from tests.discord_api import commands, components
 from tests.discord_api.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT, Interaction
+from tests.discord_api.messages import face
 from tests.discord_api.places import DM, Channel, Guild, Message, new_id
-from tests.discord_api.rules import SILENT, Json, mentioned
+from tests.discord_api.rules import PERMISSIONS, SILENT, Json, mentioned
 
 if TYPE_CHECKING:
     from tests.discord_api.server import DiscordApi
@@ -156,7 +157,11 @@ class Person:
         return self._shown(message)
 
     async def deletes(self, shown: Shown) -> None:
-        assert not shown.by_bot, "nobody deletes what the bot said"
+        """topics/permissions: what others said goes by MANAGE_MESSAGES, and in no chat of two."""
+        guild = shown.message.channel.guild
+        may = guild is not None and "MANAGE_MESSAGES" in guild.rights(self)
+        assert may or not shown.by_bot, "nobody else deletes what the bot said"
+        assert not shown.ephemeral, "that is dismissed"
         self.api.messages.remove(shown.message)
 
     # Commands
@@ -185,7 +190,16 @@ class Person:
             contexts = one.get("contexts")
             if (contexts is None or context in contexts) and self._owners(channel, one):
                 found.append(one)
-        return found
+        return [one for one in found if self._may_use(one, channel.guild)]
+
+    def _may_use(self, command: Json, guild: Guild | None) -> bool:
+        """application-commands#permissions: in a guild; "0" leaves those who may do everything."""
+        needed = command.get("default_member_permissions")
+        if guild is None or needed is None:
+            return True
+        may = guild.permissions(self)
+        whole = may & PERMISSIONS["ADMINISTRATOR"]
+        return bool(whole or (int(needed) and may & int(needed) == int(needed)))
 
     def _command(self, name: str, kind: int, where: Channel) -> Json:
         offered = [one for one in self.commands(where) if one["type"] == kind]
@@ -271,7 +285,7 @@ class Person:
         else:
             data["resolved"] = {"users": {str(on.id): on.json}}
             if channel.guild is not None and on in channel.guild.people:
-                member = channel.guild.member(on)
+                member = channel.guild.as_member(on)
                 del member["user"], member["deaf"], member["mute"]
                 data["resolved"]["members"] = {str(on.id): member}
         return self._begin(COMMAND, channel, data, self._owners(channel, command))
@@ -287,12 +301,19 @@ class Person:
             screen = [one for one in screen if one.id == shown.id]
         for one in reversed(screen):
             for button in components.walk(one.components):
-                if button["type"] == components.BUTTON and _label(button) == label:
+                if button["type"] == components.BUTTON and components.label(button) == label:
                     if button.get("disabled") or "custom_id" not in button:
                         continue
                     return self.press_id(one, button["custom_id"])
         there = "; ".join(f"{one.text!r}: {one.buttons}" for one in screen)
         raise AssertionError(f"no button {label!r} for {self.name}; shown are {there or 'none'}")
+
+    async def presses(self, post: "Shown | Message", label: str) -> Interaction:
+        """This button of that post, as it is now."""
+        channel = post.channel if isinstance(post, Message) else post.message.channel
+        there = [one for one in self.sees(channel) if one.id == post.id]
+        assert there, f"{self.name} sees no such post"
+        return await self.press(label, there[0], channel)
 
     def press_id(self, shown: Shown, custom_id: str) -> Interaction:
         """As a changed client could: also what is no longer there."""
@@ -423,27 +444,17 @@ class Person:
         all_of_it = components.walk(message.components)
         buttons = [one for one in all_of_it if one["type"] == components.BUTTON]
         selects = [one for one in all_of_it if one["type"] == components.STRING_SELECT]
-        texts = [one["content"] for one in all_of_it if one["type"] == components.TEXT]
-        said = [message.content] if message.content else []
-        for embed in message.embeds:
-            fields = [f"{one['name']}\n{one['value']}" for one in embed.get("fields") or []]
-            said += [embed.get("title") or "", embed.get("description") or "", *fields]
+        seen = face(message)
         return Shown(
-            id=message.id, text="\n".join(one for one in said + texts if one),
-            buttons=[_label(one) for one in buttons if "custom_id" in one],
-            links={_label(one): one["url"] for one in buttons if "url" in one},
-            disabled=[_label(one) for one in buttons if one.get("disabled")],
+            id=message.id, text=seen.text, buttons=seen.buttons,
+            links={components.label(one): one["url"] for one in buttons if "url" in one},
+            disabled=[components.label(one) for one in buttons if one.get("disabled")],
             options=[option["label"] for one in selects for option in one["options"]],
             files=[one["filename"] for one in message.attachments], ephemeral=message.ephemeral,
             thinking=message.loading, silent=bool(message.flags & SILENT), edited=message.edits,
             by_bot=message.by_bot, pings_me=self.id in message.pinged,
             components=message.components, message=message,
         )  # fmt: skip
-
-
-def _label(button: Json) -> str:
-    """What stands on it, or the emoji alone."""
-    return str(button.get("label") or (button.get("emoji") or {}).get("name") or "")
 
 
 def _filled(option: Json, value: object, focused: bool) -> Json:

@@ -21,12 +21,24 @@ SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT, V2 = 1 << 2, 1 << 6, 1 << 7, 1 << 1
 VOICE = 1 << 13
 # discord-api-docs, topics/permissions#permissions-bitwise-permission-flags
 PERMISSIONS = {
-    "ADD_REACTIONS": 1 << 6, "VIEW_CHANNEL": 1 << 10, "SEND_MESSAGES": 1 << 11,
-    "MANAGE_MESSAGES": 1 << 13, "EMBED_LINKS": 1 << 14, "ATTACH_FILES": 1 << 15,
-    "READ_MESSAGE_HISTORY": 1 << 16, "MENTION_EVERYONE": 1 << 17, "USE_EXTERNAL_EMOJIS": 1 << 18,
-    "USE_APPLICATION_COMMANDS": 1 << 31, "MANAGE_THREADS": 1 << 34,
-    "CREATE_PUBLIC_THREADS": 1 << 35, "CREATE_PRIVATE_THREADS": 1 << 36,
-    "SEND_MESSAGES_IN_THREADS": 1 << 38, "USE_EXTERNAL_APPS": 1 << 50, "PIN_MESSAGES": 1 << 51,
+    "CREATE_INSTANT_INVITE": 1 << 0, "KICK_MEMBERS": 1 << 1, "BAN_MEMBERS": 1 << 2,
+    "ADMINISTRATOR": 1 << 3, "MANAGE_CHANNELS": 1 << 4, "MANAGE_GUILD": 1 << 5,
+    "ADD_REACTIONS": 1 << 6, "VIEW_AUDIT_LOG": 1 << 7, "PRIORITY_SPEAKER": 1 << 8,
+    "STREAM": 1 << 9, "VIEW_CHANNEL": 1 << 10, "SEND_MESSAGES": 1 << 11,
+    "SEND_TTS_MESSAGES": 1 << 12, "MANAGE_MESSAGES": 1 << 13, "EMBED_LINKS": 1 << 14,
+    "ATTACH_FILES": 1 << 15, "READ_MESSAGE_HISTORY": 1 << 16, "MENTION_EVERYONE": 1 << 17,
+    "USE_EXTERNAL_EMOJIS": 1 << 18, "VIEW_GUILD_INSIGHTS": 1 << 19, "CONNECT": 1 << 20,
+    "SPEAK": 1 << 21, "MUTE_MEMBERS": 1 << 22, "DEAFEN_MEMBERS": 1 << 23, "MOVE_MEMBERS": 1 << 24,
+    "USE_VAD": 1 << 25, "CHANGE_NICKNAME": 1 << 26, "MANAGE_NICKNAMES": 1 << 27,
+    "MANAGE_ROLES": 1 << 28, "MANAGE_WEBHOOKS": 1 << 29, "MANAGE_GUILD_EXPRESSIONS": 1 << 30,
+    "USE_APPLICATION_COMMANDS": 1 << 31, "REQUEST_TO_SPEAK": 1 << 32, "MANAGE_EVENTS": 1 << 33,
+    "MANAGE_THREADS": 1 << 34, "CREATE_PUBLIC_THREADS": 1 << 35, "CREATE_PRIVATE_THREADS": 1 << 36,
+    "USE_EXTERNAL_STICKERS": 1 << 37, "SEND_MESSAGES_IN_THREADS": 1 << 38,
+    "USE_EMBEDDED_ACTIVITIES": 1 << 39, "MODERATE_MEMBERS": 1 << 40,
+    "VIEW_CREATOR_MONETIZATION_ANALYTICS": 1 << 41, "USE_SOUNDBOARD": 1 << 42,
+    "CREATE_GUILD_EXPRESSIONS": 1 << 43, "CREATE_EVENTS": 1 << 44, "USE_EXTERNAL_SOUNDS": 1 << 45,
+    "SEND_VOICE_MESSAGES": 1 << 46, "SET_VOICE_CHANNEL_STATUS": 1 << 48, "SEND_POLLS": 1 << 49,
+    "USE_EXTERNAL_APPS": 1 << 50, "PIN_MESSAGES": 1 << 51, "BYPASS_SLOWMODE": 1 << 52,
 }  # fmt: skip
 # discord-api-docs, reference#locales
 LOCALES = {
@@ -39,6 +51,7 @@ MESSAGES = {
     10003: "Unknown Channel", 10004: "Unknown Guild", 10007: "Unknown Member",
     10008: "Unknown Message", 10013: "Unknown User", 10015: "Unknown Webhook",
     10062: "Unknown interaction", 10063: "Unknown application command",
+    10070: "Unknown Guild Scheduled Event",
     40005: "Request entity too large",
     40060: "Interaction has already been acknowledged.",
     40094: "This interaction has hit the maximum number of follow up messages",

@@ -263,7 +263,7 @@ class DiscordApi:
         if channel.guild is not None:
             data["guild_id"] = str(channel.guild.id)
             author = self.people.get(int(message.author["id"]))
-            member = channel.guild.member(author) if author else channel.guild.bot_member
+            member = channel.guild.as_member(author) if author else channel.guild.bot_member
             data["member"] = {name: value for name, value in member.items() if name != "user"}
         self.tell(event, data, channel.guild, dm=channel.guild is None)
 
@@ -554,6 +554,8 @@ class DiscordApi:
             Route("GET", f"{guild}/threads/active", self._get_threads),
             Route("GET", f"{guild}/roles", self._get_roles),
             Route("GET", f"{guild}/members/{{user_id}}", self._get_member),
+            Route("GET", f"{guild}/scheduled-events", self._get_calendar),
+            Route("GET", f"{guild}/scheduled-events/{{event_id}}", self._get_planned),
             Route("POST", "/interactions/{id}/{token}/callback", self._callback, "token"),
             Route("POST", webhook, self._followup, "token"),
             Route("GET", f"{webhook}/messages/{{message_id}}", self._get_answer, "token"),
@@ -817,7 +819,23 @@ class DiscordApi:
             raise Refusal(404, 10013)
         if person not in guild.people:
             raise Refusal(404, 10007)
-        return guild.member(person)
+        return guild.as_member(person)
+
+    async def _get_calendar(self, call: Call) -> object:
+        """resources/guild-scheduled-event#list-scheduled-events-for-guild."""
+        return [self._counted(call, one.json) for one in self._guild(call).calendar]
+
+    async def _get_planned(self, call: Call) -> object:
+        for one in self._guild(call).planned:
+            if str(one.id) == call.ids["event_id"] and one.bot_sees:
+                return self._counted(call, one.json)
+        raise Refusal(404, 10070)
+
+    def _counted(self, call: Call, entry: Json) -> Json:
+        """The same, #list-scheduled-events-for-guild-query-string-params."""
+        if call.query.get("with_user_count", "").lower() not in ("1", "true"):
+            del entry["user_count"]
+        return entry
 
     # Commands
 
