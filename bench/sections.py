@@ -16,6 +16,9 @@ APSCHEDULER = "APScheduler + store, grace raised"
 ROBODANNY = "RoboDanny's loop"
 POLL = "a poll each second"
 
+CLUB_RESTS = (1_000, 10_000, 100_000)
+"""Rests of a club's challenge, of at most a thousand people."""
+
 STALL_ROUNDS = 3
 """A stall is one moment of a run: the median of so many."""
 
@@ -335,6 +338,28 @@ def clocks(report: Report) -> None:
     report.at_most("clock changes: evenings skipped or doubled", 0, wrong)
 
 
+def clubs(report: Report) -> None:
+    """A club's challenge: what it costs to count."""
+    rows = []
+    for kind in report.databases.kinds:
+        for rests in CLUB_RESTS:
+            name = f"{on('a challenge', kind)}, {rests} rests"
+            asked = {"what": "counting", "rests": rests}
+            found = report.measure(Measurement(name, "bench.clubs", asked, kind))
+            if found is None:
+                continue
+            report.results[name] = found
+            ours_ms, bare = found["ours_ms"], found["bare_ms"]
+            times = [ratio(found["python_ms"], ours_ms), ratio(ours_ms, bare)]
+            figures = ("ours_ms", "mine_ms", "python_ms", "bare_ms")
+            rows.append([name, found["entrants"], *(found[each] for each in figures), *times])
+            report.at_most(f"{name}: a recap", 2000, ours_ms, "ms")
+            report.at_most(f"{name}: a press", 1000, found["mine_ms"], "ms")
+    columns = ["", "entrants", "recap ms", "own view ms", "Python ms", "driver ms"]
+    title = "Counting a challenge with its ranking; x is Python beside ours, ours beside the driver"
+    table(title, [*columns, "Python x", "ours x"], rows)
+
+
 SECTIONS: dict[str, Callable[[Report], None]] = {
     "clocks": clocks,
     "interactions": interactions,
@@ -344,4 +369,5 @@ SECTIONS: dict[str, Callable[[Report], None]] = {
     "scale": scale,
     "holds": holds,
     "transport": transport,
+    "clubs": clubs,
 }

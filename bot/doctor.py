@@ -121,7 +121,9 @@ def _file(path: Path, say: Words) -> Iterator[Finding]:
         return
     except (sqlite3.Error, OSError) as error:
         # Where nothing may be written, SQLite cannot even read a file in WAL mode.
-        if _writable(path):
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT:
+            yield Finding(say("doctor.damaged", harm=_reason(error)), well=False)
+        elif _writable(path):
             yield Finding(say("doctor.closed", reason=_reason(error)), well=False)
         else:
             yield Finding(say("doctor.not_writable", path=path), well=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 
 from bot.conversation import OPENS
-from bot.events import Address, Blocked, Command, Incoming, Unblocked
+from bot.events import Address, Blocked, ClubRun, Command, Incoming, Joined, Left, Moved, Unblocked
 from bot.store import Guest
 from bot.store.door import OWNER
 
@@ -60,11 +60,11 @@ class Door:
             mine = Guest(place, OWNER, incoming.locale)
             return Knock(_without_word(incoming), mine, "door.owner")
         known = self._guests.get(place)
-        if isinstance(incoming.event, Blocked | Unblocked):
+        if isinstance(incoming.event, Blocked | Unblocked | Left | Moved | ClubRun):
             return Knock(incoming)
         if not self._allow or (known and (known.code == OWNER or known.code in self._allow)):
             return Knock(incoming)
-        if incoming.group is not None:
+        if incoming.group is not None or isinstance(incoming.event, Joined):
             return Knock(None)
         if word and word not in OPENS and self._wrong.get(place, 0) < TRIES:
             if word in self._allow and word != "owner":

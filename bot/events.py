@@ -14,11 +14,16 @@ class Lane(IntEnum):
     CUE = 2
     REPLY = 3
     REMINDER = 4
+    SOCIAL = 5
+    """What a club reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """One place to talk to: a chat on a platform, and its thread where it has one."""
+    """One place to talk to: a chat on a platform, and its thread where it has one.
+
+    A club is a group and its topic, or a server and its channel: there ``thread`` is the channel.
+    """
 
     platform: str
     chat_id: str
@@ -86,6 +91,41 @@ class RunFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """We were added to a club, by whoever the envelope names, if anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """We were removed from a club."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The club is another chat of its platform from now on."""
+
+    chat_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClubRun:
+    """An entry of the club's own calendar, as it stands now; ``ends`` is None while unknown."""
+
+    key: str
+    starts: datetime
+    ends: datetime | None = None
+    called_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """A rest of many does not begin: what its club tells those who are in."""
+
+    club: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wake:
     """Time has passed. It may come late and it may come twice."""
 
@@ -97,6 +137,9 @@ class Expired:
     kind: str
 
 
+ORGANISED = ("club", "together", "challenge")
+"""Commands for which an adapter tells whether their author may manage the club."""
+
 Event = (
     Command
     | Press
@@ -107,6 +150,11 @@ Event = (
     | Blocked
     | Unblocked
     | RunFinished
+    | Joined
+    | Left
+    | Moved
+    | ClubRun
+    | CalledOff
     | Wake
     | Expired
 )
@@ -121,6 +169,10 @@ class Incoming:
     what concerns the author goes to their own chat all the same.
     ``locale`` and ``zone`` are what the platform knows of the person, if it knows anything.
     ``reply`` is the platform's own, and comes back with the words that answer the event.
+    ``club`` is the group or the server that it was said in, with the topic or the channel, where
+    we are a member; ``organiser``: the platform says that the author may manage that club.
+    ``called`` is the author's name there. What nobody said (a calendar, an anonymous admin) has the
+    club for its ``address``, and no author.
     """
 
     id: str
@@ -131,6 +183,9 @@ class Incoming:
     zone: str = ""
     group: Address | None = None
     reply: str = ""
+    club: Address | None = None
+    organiser: bool = False
+    called: str = ""
 
     @property
     def name(self) -> tuple[str, str]:
@@ -172,8 +227,9 @@ class Tone(StrEnum):
 class Button:
     """``data`` names the thing it is about, its owner and a format version, at most 64 bytes.
 
-    One with ``opens`` instead leads from a group into the person's own chat, with that word. One
-    for a ``place`` is shown only where a place can be shared.
+    One that ``opens`` leads from a group into the person's own chat, with that word; where it has
+    ``data``, too, a platform whose presses are answered to their author alone uses that.
+    One for a ``place`` is shown only where a place can be shared.
     """
 
     label: str
@@ -242,7 +298,8 @@ class Message:
     ``kind``. ``asks_place`` brings the platform's own way of sharing where they are. An answer
     ``aside`` leaves the question open whose button led to it. One that is ``in_rest`` belongs to
     where the rest is led, ``typed`` ones may be answered with words of one's own. ``reply`` is that
-    of the event which it answers.
+    of the event which it answers. Of one that is ``passing`` a press says the ``notice``, where a
+    platform has a way to, and no message stays.
     """
 
     to: Address
@@ -262,6 +319,7 @@ class Message:
     in_rest: bool = False
     typed: bool = False
     reply: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

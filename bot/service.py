@@ -19,9 +19,13 @@ from bot.door import Door
 from bot.events import (
     Address,
     Blocked,
+    ClubRun,
     Incoming,
+    Joined,
     Lane,
+    Left,
     Message,
+    Moved,
     Platform,
     Taken,
     Unblocked,
@@ -66,6 +70,9 @@ STILL_TRUE = 20.0
 LEAVING = 4.0
 """Seconds that what is on the wire has when the program is to end. Ten are promised in all, and a
 database that hangs takes six to be known for it."""
+
+NOBODYS = (Blocked, Unblocked, Joined, Left, Moved, ClubRun)
+"""Events that a platform tells, and nobody waits for an answer to."""
 
 Chore = tuple[bool, set[int]]
 """Whether there is more of it, and the words that will not be said any more."""
@@ -288,7 +295,7 @@ class Service:
         heard = Heard(incoming)
         self._heard.append(heard)
         self._ring()
-        if told or isinstance(incoming.event, Blocked | Unblocked):
+        if told or isinstance(incoming.event, NOBODYS):
             with suppress(StoreAway):
                 return await heard.done
             return Taken(committed=False, told=told)
@@ -406,7 +413,7 @@ class Service:
             if not each.done.done():
                 name = each.incoming.name
                 answer = said.get(done.causes.get(name, ""), [])
-                taken = _taken(name not in done.failed, answer)
+                taken = _taken(name not in done.failed, answer, each.incoming.address)
                 # What was heard before has its answer: whatever that shows stays.
                 each.done.set_result(replace(taken, open=taken.open or name not in done.causes))
         for who, up in done.up.items():
@@ -558,7 +565,7 @@ class Service:
 
     async def _say_without_store(self, incoming: Incoming, key: str) -> bool:
         """Say it to whom it concerns; whether it could be said."""
-        if isinstance(incoming.event, Blocked | Unblocked):
+        if isinstance(incoming.event, NOBODYS):
             return True
         urgent = conversation.urgent_words(incoming.event, incoming.locale)
         text = urgent or words(incoming.locale)(key)
@@ -697,12 +704,13 @@ class Service:
         return not (self._turning or self._look or due or to_do)
 
 
-def _taken(committed: bool, answer: list[Waiting]) -> Taken:
+def _taken(committed: bool, answer: list[Waiting], place: Address) -> Taken:
     notices = (waiting.message.notice for waiting in answer)
     edits = frozenset(waiting.edits for waiting in answer if waiting.edits)
     aside = bool(answer) and all(waiting.message.aside for waiting in answer)
     notice = next(filter(None, notices), "")
-    return Taken(committed, notice, edits, open=aside, said=bool(answer))
+    said = any(waiting.message.to == place for waiting in answer)  # a club's post is no answer
+    return Taken(committed, notice, edits, open=aside, said=said)
 
 
 def _urgent(incoming: Incoming) -> bool:

@@ -197,9 +197,9 @@ def says(text: str, place: Address = HOME, id: str = "", **hints: Any) -> Incomi
     return Incoming(id or f"event-{next(_count)}", place, "ada", event, **hints)
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for it, at most ten seconds."""
-    async with asyncio.timeout(10):
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for it, at most so long."""
+    async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - of things that ring no bell, too
             await asyncio.sleep(0.005)
 

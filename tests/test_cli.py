@@ -295,7 +295,10 @@ class TestInMidHold:
 
 
 class TestStoreAway:
-    @pytest.mark.parametrize("keys", ["\x04", "\x03", "half a wo\x03"])
+    @pytest.mark.parametrize(
+        "keys",
+        ["half a wo\x03", *(pytest.param(each, marks=pytest.mark.soak) for each in "\x03\x04")],
+    )
     def test_leaving(self, screen: Screen, tmp_path: Path, keys: str) -> None:
         screen.until(PROMPT)
         screen.type("1\r")

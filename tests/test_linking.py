@@ -311,6 +311,7 @@ WITHOUT = {
     *("quiet", "ran", "resume", "seat", "up", "why", "zone", "place", "unlink", "pin"),
     *("tick", "page", "none", "lines", "check"),  # pages of the check, the same for everybody
     "link",  # the number of a code, which is nobody's own
+    *("club", "cheer", "after", "enter", "together", "joining", "entry", "member"),  # a club's
 }
 """Verbs whose buttons name nothing of somebody's by number."""
 
@@ -552,6 +553,26 @@ def test_no_clinicians_ok_opens_more_than_both_have(older: Person, newer: Person
             assert most is not None
             assert {*one.clearance.opens.variations} <= {*most.variations}
             assert one.clearance.opens.longest <= most.longest
+
+
+@pytest.mark.parametrize("lapsed", ["old_back", "reflux", "floor"])
+@pytest.mark.parametrize("told", ["pressure_high", "pressure_treated", "clot_before"])
+@pytest.mark.parametrize("first", ["lapsed", "told"])
+def test_a_result_that_lapsed_still_binds_what_an_ok_may_open(
+    lapsed: str, told: str, first: str
+) -> None:
+    consent = Consent(Keep.RESULT, routine().consent_version, NOW)
+    long_ago = assess((lapsed,), TODAY - timedelta(days=500))
+    results = (long_ago, assess((told,), TODAY))
+    older, newer = (
+        Person(who, consent=consent, clearance=found, settled=1, next_number=30)
+        for who, found in enumerate(results if first == "lapsed" else results[::-1], 1)
+    )
+    opens = merging.merged(older, newer, NOW).clearance
+    assert opens is not None
+    assert opens.opens is not None
+    assert {*opens.opens.variations} <= {*long_ago.variations}
+    assert opens.opens.longest <= long_ago.longest
 
 
 @given(person(1), person(2))

@@ -1,6 +1,7 @@
 """Two people who become one, in both databases and in a running service."""
 
 import asyncio
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,10 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert, select
 
 from bot import conversation
 from bot.content.words import plain
+from bot.conversation.club import Club, Crowd, Entry, Part
 from bot.conversation.person import Hold, Person
 from bot.events import (
     Address,
@@ -26,11 +28,12 @@ from bot.events import (
     Unreachable,
 )
 from bot.service import Service
-from bot.store import Batch, Done, Outcome, Store, Waiting, people
+from bot.store import Batch, Done, Outcome, Store, Waiting, clubs, people
+from bot.store.clubs import SHARED
 from bot.store.privacy import PERSONAL, Move, merge, record
-from bot.store.tables import metadata
+from bot.store.tables import entry, metadata, part
 from tests.standin import START, FakePlatform, HandClock, path_of, says
-from tests.test_privacy import everything_in, fill, rows_of
+from tests.test_privacy import everything_in, fill, in_a_club, rows_of
 
 TELEGRAM, DISCORD = Address("telegram", "t-1"), Address("discord", "d-1", "thread")
 
@@ -184,6 +187,128 @@ def test_after_a_merge_nothing_names_who_vanished(store: Store, table: str) -> N
     assert rows_of(store, chosen, 1) == []
     for word in (TELEGRAM.chat_id, DISCORD.chat_id):
         assert word not in everything_in(store).replace("gone", "")
+
+
+def test_who_is_in_the_same_of_a_club_twice_is_in_it_once(store: Store) -> None:
+    fill(store, TELEGRAM)
+    fill(store, DISCORD)
+    for place in (TELEGRAM, DISCORD):
+        in_a_club(store, place, one=77)
+    with store.transaction() as db:
+        merge(db, 2, 1, 1000)
+        for table in SHARED:
+            rows = db.execute(select(table).where(table.c.club_id == 77)).all()
+            assert [row.person_id for row in rows] == [1], table.name
+
+
+TODAY = START.date()
+
+
+def filled(store: Store, *entries: tuple[int, Entry]) -> None:
+    """Two people in a club with those entries, by the number of who has each."""
+    for place in (TELEGRAM, DISCORD):
+        fill(store, place)
+    with store.transaction() as db:
+        clubs.add(db, Club(77, Address("fake", "the-club")), START)
+        for who, one in entries:
+            clubs.keep_entries(db, who, [one])
+
+
+def of_club(store: Store, table: Table) -> list[dict[str, object]]:
+    with store.reading() as db:
+        chosen = select(table).where(table.c.club_id == 77).order_by(*table.primary_key)
+        return [dict(row) for row in db.execute(chosen).mappings()]
+
+
+@pytest.mark.parametrize("hides", [1, 2])
+def test_two_entries_of_one_day_are_one_and_nobodys_wish_is_lost(store: Store, hides: int) -> None:
+    week, later = ((TODAY, TODAY + timedelta(days=6)), (TODAY + timedelta(days=9),) * 2)
+    one = Entry(77, 1, TODAY, TODAY + timedelta(days=3), "Ann", hidden=hides == 1, off=(later,))
+    other = Entry(77, 1, TODAY, None, "Her other", hidden=hides == 2, off=(week, later))
+    filled(store, (1, one), (2, other))
+    with store.transaction() as db:
+        merge(db, 2, 1, 1000)
+    [row] = of_club(store, entry)
+    assert (row["person_id"], row["joined"], row["left"]) == (1, TODAY, None)
+    assert (row["name"], row["hidden"]) == ("Ann", True)
+    days = [[each.isoformat() for each in span] for span in (week, later)]
+    assert json.loads(str(row["off"])) == days
+
+
+def test_entries_that_do_not_meet_stay_as_they_are(store: Store) -> None:
+    days = [TODAY + timedelta(days=n) for n in range(9)]
+    filled(
+        store,
+        (1, Entry(77, 1, days[0], days[2])),
+        (2, Entry(77, 1, days[4], days[6])),
+        (2, Entry(77, 1, days[6], days[7])),  # out and in again on one day is one time
+        (2, Entry(77, 2, days[1])),
+    )
+    with store.transaction() as db:
+        merge(db, 2, 1, 1000)
+    found = of_club(store, entry)
+    assert {row["person_id"] for row in found} == {1}
+    assert [(row["number"], row["joined"], row["left"]) for row in found] == [
+        (1, days[0], days[2]),
+        (1, days[4], days[7]),
+        (2, days[1], None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stays", "vanishes", "left"),
+    [
+        (("in", 0), ("in", 0), ("in", 0)),
+        (("in", 0), ("done", 60), ("in", 0)),
+        (("in", 0), ("out", 0), ("in", 0)),
+        (("done", 300), ("in", 0), ("done", 300)),
+        (("done", 300), ("done", 60), ("done", 300)),
+        (("out", 0), ("done", 60), ("done", 60)),
+        (("out", 0), ("in", 0), ("out", 0)),
+        # What the newer has joined is let go, as a check or a card that they had begun.
+        (None, ("in", 0), ("out", 0)),
+        (None, ("done", 60), ("done", 60)),
+    ],
+)
+def test_two_places_in_a_rest_of_many_are_one_and_nobody_is_waited_for(
+    store: Store,
+    stays: tuple[str, int] | None,
+    vanishes: tuple[str, int],
+    left: tuple[str, int],
+) -> None:
+    filled(store)
+    with store.transaction() as db:
+        for who, place in ((1, stays), (2, vanishes)):
+            clubs.keep_parts(db, who, [Part(77, 5, *place)] if place else [])
+        merge(db, 2, 1, 1000)
+        crowd = clubs.crowd(db, 77, 5)
+    [row] = of_club(store, part)
+    assert (row["person_id"], row["number"], row["phase"], row["seconds"]) == (1, 5, *left)
+    assert crowd.inside == (left[0] != "out")
+    assert crowd.waiting == (left[0] == "in")
+
+
+def test_a_rest_of_many_does_not_wait_for_who_is_somebody_else_now(talk: Talk) -> None:
+    with talk.store.transaction() as db:
+        clubs.add(db, Club(77, Address("fake", "the-club")), START)
+        clubs.keep_parts(db, 2, [Part(77, 5, "in")])
+    talk.link()
+    assert talk.who(TELEGRAM).joining is None
+    with talk.store.reading() as db:
+        assert clubs.crowd(db, 77, 5) == Crowd()
+
+
+def test_both_chats_manage_their_club_after_a_merge(store: Store) -> None:
+    filled(store)
+    with store.transaction() as db:
+        for place in (TELEGRAM, DISCORD):
+            clubs.manages(db, place, 77, "runs", START + timedelta(minutes=5))
+        merge(db, 2, 1, 1000)
+        for place in (TELEGRAM, DISCORD):
+            found = clubs.managed(db, place, START)
+            assert found is not None
+            assert (found.club_id, found.asking) == (77, "runs")
+    assert len(rows_of(store, metadata.tables["organiser"], 1)) == 2
 
 
 def _forgets(scene, event, now):

@@ -856,13 +856,14 @@ def test_leaving_under_load_loses_nothing(file_url: str) -> None:
 
         first.before = slow
         async with house(file_url, first) as h:
-            await until(lambda: len(first.said) > 20 and hung in [m.to for m in first.tried])
+            # A machine that has other things to do takes its time for all of them.
+            await until(lambda: len(first.said) > 20 and hung in [m.to for m in first.tried], 60)
             began, tried = time.monotonic(), len(first.tried)
         took = time.monotonic() - began
         assert len(first.tried) == tried  # nothing more was begun
         second = Ear()
         async with house(file_url, second) as h:
-            await until(lambda: len(first.said) + len(second.said) >= len(CROWD))
+            await until(lambda: len(first.said) + len(second.said) >= len(CROWD), 60)
             await until(lambda: h.service._idle)
         return first, second, took
 

@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, insert, select, text
 
-from bot.events import Incoming, Message, Press, Receipt, Refused, TryLater
+from bot.conversation.club import Challenge, Club, Entry, Kind, Part, Score
+from bot.conversation.person import Rest
+from bot.events import Address, Incoming, Message, Press, Receipt, Refused, TryLater
+from bot.practice.clearance import Variation
 from bot.service import Service
-from bot.store import Batch, Done, Guest, Outcome, Store
+from bot.store import Batch, Done, Guest, Outcome, Store, clubs, people
+from bot.store.clubs import SHARED
 from bot.store.privacy import (
     HANDLED_KEPT,
     IMPERSONAL,
@@ -27,7 +31,7 @@ from bot.store.privacy import (
     WAITING_KEPT,
     record,
 )
-from bot.store.tables import handled, metadata, outbox, person
+from bot.store.tables import entry, handled, metadata, outbox, person, tally
 from tests.standin import (
     AWAY,
     HOME,
@@ -102,6 +106,21 @@ def fill(store: Store, place=HOME) -> None:
     say_all(store)
     hear(store, "waits", "card second", "/link", place=place)
     store.let_in(Guest(replace(place, thread=""), "blue-shoes", "en"), START)
+    in_a_club(store, place)
+
+
+def in_a_club(store: Store, place: Address, one: int = 0) -> None:
+    """A row in everything that a club is shared by, in a club of their own unless one is given."""
+    with store.transaction() as db:
+        row = people.there(db, place)
+        assert row is not None
+        club_id = one or 1000 + row.id
+        if clubs.known(db, club_id) is None:
+            clubs.add(db, Club(club_id, Address("fake", f"club-{club_id}")), START)
+        clubs.keep_member(db, club_id, row.id, wants=True)
+        clubs.keep_parts(db, row.id, [Part(club_id, 1, "in")])
+        clubs.keep_entries(db, row.id, [Entry(club_id, 1, START.date())])
+        clubs.manages(db, place, club_id, "", START + LINK_LASTS)
 
 
 def on_disk(store: Store) -> bytes:
@@ -125,6 +144,8 @@ def test_every_column_that_tells_of_a_person_is_named(name: str) -> None:
         if column.name in TELLING
         or any(key.column.table.name in PERSONAL for key in column.foreign_keys)
     }
+    if name == "club":
+        telling -= {"platform", "chat_id", "state"}  # a group's or a server's
     if name in IMPERSONAL:
         assert not telling, f"{name} tells of people: name it in PERSONAL"
     else:
@@ -146,6 +167,9 @@ def test_every_column_that_refers_to_a_person_says_how_it_moves(name: str) -> No
     keyed = [column.name for column in table.primary_key]
     # What is unique for a person would meet the same of the other's.
     own = [each for each in keyed if each not in refers and refers & {*keyed}]
+    if table in SHARED:
+        assert "club_id" in own  # then one row of two stays (`clubs.joined`)
+        return
     assert own == ([PERSONAL[name].numbered] if PERSONAL[name].numbered else [])
 
 
@@ -362,6 +386,143 @@ def test_event_ids_are_kept_as_digests_only(tmp_path: Path) -> None:
     store.close()
 
 
+# What is left in a challenge
+
+FIRST = START.date()
+LAST = FIRST + timedelta(days=13)
+NAME = "xylophone-of-ada"
+CLUB = Address("fake", "the-club")
+RESTS = (
+    # The day, the seconds that count, and whether it was told of afterwards.
+    (0, 300, False),  # before they were in
+    (1, 300, False),
+    (1, 600, False),  # of several the longest
+    (1, 60, False),
+    (3, 240, False),
+    (4, 300, False),  # out
+    (5, 300, False),  # out
+    (6, 300, False),
+    (7, 0, False),  # too short
+    (8, 420, True),
+    (14, 300, False),  # the challenge is over
+)
+COUNT = {1: 600, 3: 240, 6: 300}
+
+
+def in_a_challenge(store: Store, *, logged: bool) -> Challenge:
+    """Two people in one, out and in again, whose rests do not all count."""
+    made = Challenge(1, Kind.TEAM, FIRST, LAST, 1000, "bbbbb", ranking=True, logged=logged)
+    day = [FIRST + timedelta(days=n) for n in range(15)]
+    with store.transaction() as db:
+        clubs.add(db, Club(77, CLUB, challenges=(made,)), START)
+        for place in (HOME, AWAY):
+            row = people.there(db, place)
+            assert row is not None
+            name = NAME if place == HOME else "harp"
+            times = [(day[1], day[4]), (day[6], None)]
+            clubs.keep_entries(db, row.id, [Entry(77, 1, *each, name) for each in times])
+            over = [
+                Rest(
+                    n, START, seconds, Variation.CLASSIC, day=day[on], counted=seconds, logged=tell
+                )
+                for n, (on, seconds, tell) in enumerate(RESTS, 100)
+            ]
+            people.keep_rests(db, [(row.id, each) for each in over])
+    return made
+
+
+def counted(store: Store, made: Challenge) -> clubs.Counted:
+    with store.reading() as db:
+        return clubs.counted(db, 77, made)
+
+
+def is_gone(store: Store, how: str) -> None:
+    """Somebody asks for it, says nothing for two years, or wants no rests kept any more."""
+    if how == "unused":
+        hear(store, "hello", place=AWAY, days=700)
+        sweep(store, START + UNUSED_KEPT + timedelta(seconds=1))
+    else:
+        hear(store, "/forget" if how == "forgotten" else "nothing")
+
+
+@pytest.mark.parametrize("logged", [False, True])
+@pytest.mark.parametrize("how", ["forgotten", "unused", "nothing"])
+def test_what_counted_stays_in_a_challenge_and_is_nobodys(
+    store: Store, how: str, *, logged: bool
+) -> None:
+    for place in (HOME, AWAY):
+        fill(store, place)
+    made = in_a_challenge(store, logged=logged)
+    before = counted(store, made).score
+    each = COUNT | ({8: 420} if logged else {})
+    assert before == Score(2, 2 * len(each), 2 * sum(each.values()))
+    is_gone(store, how)
+    after = counted(store, made)
+    assert after.score == replace(before, runners=1)
+    assert [rank.name for _, rank in after.first] == ["harp"]
+    with store.reading() as db:
+        left = [dict(row) for row in db.execute(select(tally)).mappings()]
+        inside = set(db.execute(select(entry.c.person_id)).scalars())
+    for row in left:
+        assert row.keys() == {"id", "club_id", "number", "day", "seconds"}
+        assert (row["club_id"], row["number"]) == (77, 1)
+    assert {row["day"]: row["seconds"] for row in left} == {
+        FIRST + timedelta(days=on): seconds for on, seconds in each.items()
+    }
+    assert len(left) == len(each)
+    assert inside == {2}
+    assert NAME not in everything_in(store)
+    for name in PERSONAL:
+        if name not in ("entry", "rest") and how == "nothing":
+            assert rows_of(store, metadata.tables[name], 1), "nothing else was asked for"
+        else:
+            assert rows_of(store, metadata.tables[name], 1) == []
+
+
+def test_everybody_can_be_forgotten_and_the_total_stays(store: Store) -> None:
+    for place in (HOME, AWAY):
+        fill(store, place)
+    made = in_a_challenge(store, logged=True)
+    before = counted(store, made).score
+    for place in (AWAY, HOME):
+        hear(store, "/forget", place=place)
+    assert counted(store, made) == clubs.Counted(replace(before, runners=0))
+    assert store.people() == 0
+
+
+@pytest.mark.parametrize("result", [None, Score(2, 8, 1)])
+def test_nothing_is_left_in_a_challenge_that_is_over_or_nowhere(
+    store: Store, result: Score | None
+) -> None:
+    for place in (HOME, AWAY):
+        fill(store, place)
+    made = in_a_challenge(store, logged=True)
+    kept = (replace(made, result=result),) if result else ()
+    with store.transaction() as db:
+        clubs.save(db, Club(77, CLUB, challenges=kept), START, START)
+    hear(store, "/forget")
+    with store.reading() as db:
+        assert db.execute(select(tally)).all() == []
+        assert set(db.execute(select(entry.c.person_id)).scalars()) == {2}
+
+
+def test_of_an_entry_in_a_challenge_no_byte_is_left_in_a_file(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    for place in (HOME, AWAY):
+        fill(store, place)
+    made = in_a_challenge(store, logged=True)
+    assert NAME.encode() in on_disk(store)
+    hear(store, "/forget")
+    say_all(store)
+    assert NAME.encode() not in on_disk(store)
+    assert HOME.chat_id.encode() not in on_disk(store)
+    store.close()
+    assert NAME.encode() not in on_disk(store)
+    store.open()
+    assert counted(store, made).score.runners == 1
+    store.close()
+
+
 # Retention
 
 
@@ -376,6 +537,10 @@ def test_event_ids_are_kept_as_digests_only(tmp_path: Path) -> None:
         ("address", UNUSED_KEPT),
         ("guest", UNUSED_KEPT),
         ("link", LINK_LASTS),
+        ("organiser", LINK_LASTS),
+        ("member", UNUSED_KEPT),
+        ("part", UNUSED_KEPT),
+        ("entry", UNUSED_KEPT),
     ],
 )
 def test_every_table_lets_go_after_its_period(store: Store, table: str, kept) -> None:
@@ -396,7 +561,11 @@ def test_every_table_lets_go_after_its_period(store: Store, table: str, kept) ->
 
 def test_every_personal_table_has_a_tested_period() -> None:
     [mark] = test_every_table_lets_go_after_its_period.pytestmark
-    assert {name for name, _ in mark.args[1]} == PERSONAL.keys() | IMPERSONAL - {"setting"}
+    # A club lets go of its own in its own time.
+    clubs_own = {"club", "tally", "cheer"}
+    assert {name for name, _ in mark.args[1]} == PERSONAL.keys() | IMPERSONAL - clubs_own - {
+        "setting"
+    }
 
 
 def test_who_is_still_there_keeps_everything(store: Store) -> None:

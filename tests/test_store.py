@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -146,6 +146,45 @@ def _compare_keys(found: Inspector) -> None:
         assert keys == {
             (key.parent.name, key.column.table.name, key.ondelete) for key in table.foreign_keys
         }
+        keyed = found.get_pk_constraint(table.name)["constrained_columns"]
+        assert keyed == [column.name for column in table.primary_key]
+
+
+TABLES = "select name, sql from sqlite_master where sql is not null"
+
+
+def test_a_file_gives_no_id_twice_where_the_code_says_so(file: Store) -> None:
+    made = {name for name, sql in rows(file, TABLES) if "AUTOINCREMENT" in str(sql)}
+    assert made == {
+        name
+        for name, table in metadata.tables.items()
+        if table.dialect_options["sqlite"]["autoincrement"]
+    }
+    assert {"person", "address", "club"} <= made
+
+
+def test_clubs_can_be_taken_back_and_leave_nothing_of_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "legs.db"
+    written_before(path)
+    migrated(path, command.upgrade, "0004")
+
+    def schema() -> dict[str, str]:
+        with closing(sqlite3.connect(path)) as db:
+            return {name: sql.replace('"', "") for name, sql in db.execute(TABLES)}
+
+    before = schema()
+    migrated(path, command.upgrade, "0005")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("insert into club values (1, 'fake', 'club', null, 0, 0, 0, 1, 1, '{}')")
+        values = "values ('fake', 'club', '', 'post', 1, 'm', 5)"
+        names = "platform, chat_id, thread, slot, club_id, message_id, at"
+        db.execute(f"insert into shown ({names}) {values}")
+    migrated(path, command.downgrade, "0004")
+    assert schema() == before
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("select message_id from shown").fetchall() == [("the card",)]
+        assert db.execute("select count(*) from outbox").fetchone() == (4,)
+    migrated(path, command.upgrade, "0005")
 
 
 def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
@@ -157,7 +196,7 @@ def test_a_database_of_a_newer_program_is_refused(tmp_path: Path) -> None:
         store.open()
     # A refusal lets go of the file.
     other = sqlite3.connect(path_of(store), isolation_level=None)
-    other.execute("update alembic_version set version_num = '0004'")
+    other.execute("update alembic_version set version_num = '0005'")
     other.close()
     store.open()
     store.close()
@@ -831,7 +870,19 @@ def test_a_file_of_the_first_version_is_taken_over_whole(tmp_path: Path) -> None
     assert people.read(
         1, str(rows(store, "select state from person where id = 1")[0][0])
     ) == Person(1, locale="de")
-    assert rows(store, "select * from rest") == [(1, 1, 5, 300, "classic", 0, "lighter")]
+    [rest] = rows(store, "select * from rest")
+    assert rest == (
+        1,
+        1,
+        5,
+        300,
+        "classic",
+        0,
+        "lighter",
+        None,
+        0,
+        0,
+    )  # before clubs, it counts not
     assert rows(store, "select message_id from shown") == [("the card",)]
     assert rows(store, "select * from handled") == [("event-7", 5)]
     assert store.get("clock_offset") == "5.0"
@@ -879,15 +930,19 @@ def test_every_word_of_an_older_file_is_said_in_order(tmp_path: Path) -> None:
     assert dict(zip(platform.texts, platform.edits, strict=True))["card"] == "the card"
 
 
-def written_before(path: Path) -> None:
-    """A file as the first version of the tables had it, with a row for everything."""
+def migrated(path: Path, how: Callable[[Config, str], None], to: str) -> None:
     engine = create_engine(f"sqlite:///{path}")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with engine.begin() as db:
         config.attributes["connection"] = db
-        command.upgrade(config, "0001")
+        how(config, to)
     engine.dispose()
+
+
+def written_before(path: Path) -> None:
+    """A file as the first version of the tables had it, with a row for everything."""
+    migrated(path, command.upgrade, "0001")
     at = micros(START)
     ada, bob, nobody = (people.write(Person(who, locale="de")) for who in (1, 2, 7))
     first = {"text": "first", "lane": 0, "until": START.isoformat(), "kind": "cue"}

@@ -1005,8 +1005,8 @@ def test_menus_and_descriptions_are_set_once_and_again_when_they_change(tmp_path
                     for call in api.calls
                     if call.method in SHOWN_AROUND
                 ]  # fmt: skip
-                # Two descriptions and two menus in two languages, each once.
-                assert len(asked) == len(set(asked)) == times * 8
+                # Two descriptions and three menus in two languages, each once.
+                assert len(asked) == len(set(asked)) == times * 10
             menus = {
                 (call.parameters["scope"]["type"], call.parameters.get("language_code", "")): [
                     one["command"] for one in call.parameters["commands"]
@@ -1014,10 +1014,11 @@ def test_menus_and_descriptions_are_set_once_and_again_when_they_change(tmp_path
                 for call in api.calls
                 if call.method == "setMyCommands"
             }
-            scopes = ("all_private_chats", "all_group_chats")
+            scopes = ("all_private_chats", "all_group_chats", "all_chat_administrators")
             assert set(menus) == {(scope, code) for scope in scopes for code in ("", "de")}
             assert menus["all_private_chats", "de"][:2] == ["up", "ran"]
-            assert menus["all_group_chats", ""] == ["up", "ran", "seat", "reminders", "help"]
+            group = ["up", "together", "challenge", "ran", "seat", "reminders", "help"]
+            assert menus["all_group_chats", ""] == group
 
     asyncio.run(scenario())
 

@@ -139,6 +139,7 @@ class Evening:
                 await self.presses[-1].answered(4.0)
 
 
+@pytest.mark.soak  # half a minute; without a process it is tested each time
 @run
 async def test_a_first_evening_goes_by_buttons_alone_in_english_and_in_german(
     tmp_path: Path,

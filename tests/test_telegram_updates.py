@@ -15,7 +15,10 @@ from bot.events import (
     Command,
     Event,
     Incoming,
+    Joined,
+    Left,
     Location,
+    Moved,
     Press,
     Text,
     Unblocked,
@@ -24,7 +27,7 @@ from bot.events import (
 
 FOLDER = Path(__file__).parent / "telegram_updates"
 
-ANNA = "7000000001"
+ANNA, NAME = "7000000001", "Anna L\N{LATIN SMALL LETTER A WITH DIAERESIS}ufer"
 SUPERGROUP, FORUM, GROUP = "-1009876543210", "-1001234567890", "-4012345678"
 
 
@@ -33,13 +36,31 @@ def says(
 ) -> Seen:
     """Anna, whose chat with us has her number; what is said in a group says which."""
     group = Address("telegram", chat, thread) if chat != ANNA else None
-    incoming = Incoming("", Address("telegram", ANNA), ANNA, event, locale, group=group)
+    incoming = Incoming(
+        "", Address("telegram", ANNA), ANNA, event, locale, group=group, club=group, called=NAME
+    )
     return Seen(incoming, chat=chat, message=message)
 
 
-def presses(data: str, message: int, query: str, chat: str = ANNA) -> Seen:
-    pressed = says(Press(data), message, chat)
+def presses(data: str, message: int, query: str, chat: str = ANNA, thread: str = "") -> Seen:
+    pressed = says(Press(data), message, chat, thread)
     return replace(pressed, query=query)
+
+
+def turns(event: Event, chat: str = SUPERGROUP) -> Seen:
+    """Anna adds us to a group, or removes us: no message stands for it."""
+    return Seen(says(event, 0, chat).incoming)
+
+
+def nobody(event: Event, chat: str = SUPERGROUP, thread: str = "", **more: Any) -> Seen:  # noqa: ANN401
+    """What nobody says who could be spoken to alone."""
+    club = Address("telegram", chat, thread)
+    return Seen(Incoming("", club, "", event, group=club, club=club, **more))
+
+
+def named(seen: Seen, called: str) -> Seen:
+    assert seen.incoming
+    return replace(seen, incoming=replace(seen.incoming, called=called))
 
 
 NOTHING = Seen()
@@ -61,11 +82,32 @@ EXPECTED = {
     "callback_query_without_a_message": replace(
         presses("1|7|up", 0, "3006477002394567892"), chat=""
     ),
-    "callback_query_in_a_group": presses("1|7|hold", 89, "3006477002394567893", FORUM),
+    "callback_query_in_a_group": presses("1|7|hold", 89, "3006477002394567893", FORUM, "42"),
     "blocked": Seen(says(Blocked(), 0).incoming),
     "unblocked": Seen(says(Unblocked(), 0).incoming),
-    "kicked_from_a_group": NOTHING,
-    "migration_from_the_group": Seen(moved=(GROUP, SUPERGROUP)),
+    "kicked_from_a_group": turns(Left()),
+    "added_to_a_group": turns(Joined()),
+    "added_as_an_admin": turns(Joined()),
+    "added_by_an_anonymous_admin": nobody(Joined()),
+    "added_with_few_rights": turns(Joined()),
+    "promoted_in_a_group": NOTHING,
+    "restricted_in_a_group": NOTHING,
+    "removed_while_restricted": turns(Left()),
+    "left_of_our_own": nobody(Left()),
+    "added_to_a_channel": NOTHING,
+    "group_created_with_us": Seen(chat=GROUP, message=1),
+    "we_joined_a_group": Seen(chat=SUPERGROUP, message=100),
+    "anonymous_admin_of_a_club": replace(
+        nobody(Command("club"), SUPERGROUP, "42", organiser=True), chat=SUPERGROUP, message=97
+    ),
+    "post_of_a_linked_channel": Seen(chat=SUPERGROUP, message=98),
+    "club_in_the_name_of_a_channel": Seen(chat=SUPERGROUP, message=99),
+    "a_name_that_is_no_line": named(
+        says(Text("my legs are tired"), 4211), "A n n a of the very very very lo"
+    ),
+    "migration_from_the_group": replace(
+        nobody(Moved(SUPERGROUP), GROUP), moved=(GROUP, SUPERGROUP)
+    ),
     "migration_to_the_supergroup": Seen(chat=SUPERGROUP, message=1),
     "location": says(Location(52.520008, 13.404954), 4213),
     "location_in_a_group": Seen(chat=SUPERGROUP, message=94),
@@ -78,7 +120,7 @@ EXPECTED = {
     "edited_message": NOTHING,
     "channel_post": NOTHING,
     "unknown_kind_of_update": NOTHING,
-    "a_user_without_language_code": says(Command("help"), 4211, locale=""),
+    "a_user_without_language_code": named(says(Command("help"), 4211, locale=""), "Anna"),
     "emoji_rtl_and_control_characters": says(
         Text("\u202e\u05e9\u05dc\u05d5\u05dd \U0001f3c3\u200d\u2640\ufe0f l\u00e4uft  gut"), 4211
     ),

@@ -4,13 +4,17 @@
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from bot.events import Address
 from tests.chats import DISCORD, Chats, linked, someone, two
+from tests.club import GROUP, SERVER, Town, town
 from tests.dialog import AFTERNOON, EVENING, Dialog, cleared, resting, tenth_evening
 
 FOLDER = Path(__file__).with_name("transcripts")
@@ -436,7 +440,75 @@ def linked_and_apart() -> Chats:
     return chats.type(DISCORD, "/unlink").tap(DISCORD, "Unlink").type(DISCORD, "/up")
 
 
-EVERY: dict[str, Callable[[], Dialog | Chats]] = {
+@contextmanager
+def a_club(place: Address = SERVER, locale: str = "en") -> Iterator[Town]:
+    with TemporaryDirectory() as folder, town(Path(folder), place, locale=locale) as opened:
+        yield opened
+
+
+def an_organisers_first_three_minutes() -> Town:
+    with a_club() as t:
+        t.added().say("Olga", "/club", here=True).tap("Olga", "Here")
+        t.say("Olga", "every second full moon").say("Olga", "Tue 19:00, about 60 min")
+        t.tap("Olga", "Post it").say("Olga", "/club Berlin", here=True)
+        t.say("Max", "/club", here=True).wait(days=1, hours=1)
+    return t
+
+
+def a_challenge_week() -> Town:
+    with a_club(GROUP) as t:
+        t.agrees("Ann", "Ben", "Cem", "Dan").set_up()
+        t.lines.clear()
+        t.say("Olga", "/challenge", here=True).tap("Olga", "3 days").tap("Olga", "With a ranking")
+        t.tap("Olga", "Post it").tap("Ann", "Join").tap("Ann", "Show my name").tap("Ben", "Join")
+        t.tap("Cem", "Join").tap("Dan", "Join").tap("Eve", "Join").tap("Eve", "I agree")
+        for name in ("Ann", "Ben"):
+            t.say(name, "/seat")
+        t.wait(days=1)
+        t.say("Cem", "/seat").say("Ann", "/seat").wait(days=1)
+        t.say("Ben", "/challenge").tap("Ben", "A week off").say(
+            "Ann", "/challenge", here=True
+        ).wait(days=4)
+        return t.tap("Ben", "Cheer").tap("Dan", "Cheer")
+
+
+def legs_up_together() -> Town:
+    """One is refused, one needs help, and one loses the network."""
+    with a_club() as t:
+        t.agrees("Ann", "Ben").agrees("Cem", ticks=("Clot now",)).set_up()
+        return _together(t)
+
+
+def _together(t: Town) -> Town:
+    t.lines.clear()
+    t.say("Olga", "/together", here=True).tap("Olga", "In 5").wait(seconds=30)
+    for name in ("Ann", "Ben", "Cem"):
+        t.tap(name, "Join")
+    t.wait(minutes=2)
+    for name in ("Ann", "Ben"):
+        t.tap(name, "None of these, start")
+    t.tap("Cem", "Seated rest").wait(minutes=1)
+    for name in ("Ann", "Ben"):
+        t.tap(name, "Next").tap(name, "Next")
+    t.wait(minutes=2)
+    t.say("Ben", "my chest hurts").tap("Ben", "Chest, breath")
+    return t.away(seconds=50).wait(minutes=2).tap("Ann", "Lighter").wait(minutes=5)
+
+
+def legs_up_together_german() -> Town:
+    with a_club(GROUP, "de") as t:
+        t.say("Ann", "/start").tap("Ann", "Einverstanden")
+        for _ in range(4):
+            t.tap("Ann", "Nichts davon")
+        t.say("Olga", "/club", here=True).tap("Olga", "Hier").say("Olga", "Di 19:00, 60 min")
+        t.tap("Olga", "Posten").say("Olga", "/club Berlin", here=True)
+        t.lines.clear()
+        t.say("Olga", "/together in 10 Minuten", here=True).tap("Ann", "Mitmachen")
+        t.wait(minutes=7).tap("Ann", "Nichts davon, los").wait(minutes=1)
+        return t.tap("Ann", "Weiter").tap("Ann", "Weiter").wait(minutes=5).tap("Ann", "Wie vorher")
+
+
+EVERY: dict[str, Callable[[], Dialog | Chats | Town]] = {
     "linked_and_apart": linked_and_apart,
     "refused_blood_pressure": lambda: refused("Pressure high"),
     "refused_pressure_treated": lambda: refused("Pressure treated"),
@@ -534,6 +606,10 @@ EVERY: dict[str, Callable[[], Dialog | Chats]] = {
     "reminders_card_changes": reminders_card_changes,
     "refused_with_reminders": refused_with_reminders,
     "ignored_three": ignored_three,
+    "an_organisers_first_three_minutes": an_organisers_first_three_minutes,
+    "a_challenge_week": a_challenge_week,
+    "legs_up_together": legs_up_together,
+    "legs_up_together_german": legs_up_together_german,
 }
 
 

@@ -210,7 +210,7 @@ def test_everything_in_the_code_that_looks_like_a_key_is_one():
         text
         for text in literals()
         if (found := shape.fullmatch(text)) and found[1] in families and text not in keys
-        if not text.endswith((".toml", ".tab"))
+        if not text.endswith((".toml", ".tab", ".id"))
     }
     assert unknown == set()
 

@@ -79,6 +79,8 @@ class Answer:
         self.reply = reply
         self.state = state
         self.until = until
+        # What others see, too, stays as it is: whoever presses there is answered alone.
+        self.public = reply.public
         # Whether any words were said to it.
         self.begun = state is not State.OPEN
         self._rest = rest
@@ -110,6 +112,8 @@ class Answer:
 
     async def change(self, body: Body) -> bool:
         """Write the message anew whose button was pressed; whether it could be done this way."""
+        if self.public:
+            return False
         async with self._turn:
             try:
                 if self.state is State.OPEN and await self._first(CHANGE, body) is not None:
@@ -139,7 +143,11 @@ class Answer:
             await self._first(SUGGEST, {"choices": choices})
 
     async def note(self) -> None:
-        """Say that it was heard, with nothing to see."""
+        """Say that it was heard, with nothing to see.
+
+        After a press nothing turns, and what follows is seen by its author alone all the same:
+        only what ends something that turns takes over whether it is hidden.
+        """
         async with self._turn:
             if self.state is State.OPEN:
                 await self._first(NOTED if self.reply.message else THINK, self._flags())
@@ -154,7 +162,8 @@ class Answer:
 
     def _flags(self) -> Body | None:
         """Whether what follows is seen by its author only; decided here for good."""
-        return None if self.reply.alone or self.reply.message else {"flags": markup.HIDDEN}
+        seen = self.reply.alone or self.reply.message
+        return None if seen else {"flags": markup.HIDDEN}
 
     async def _first(
         self, kind: InteractionResponseType, data: Body | None, file: File | None = None

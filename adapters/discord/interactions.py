@@ -3,21 +3,35 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from discord import (
     ComponentType,
+    EventStatus,
     Interaction,
     InteractionType,
     Message,
     MessageType,
+    Permissions,
+    ScheduledEvent,
     Thread,
 )
 
 from adapters.discord import commands, replies
 from adapters.discord.replies import Kind, Reply
 from adapters.text import clean
-from bot.events import Address, Chosen, Command, Event, Incoming, Press, Text, Unreadable
+from bot.events import (
+    Address,
+    Chosen,
+    ClubRun,
+    Command,
+    Event,
+    Incoming,
+    Press,
+    Text,
+    Unreadable,
+)
 
 PLATFORM = "discord"
 
@@ -26,6 +40,9 @@ TYPE = "type"
 
 SHOW = "show"
 """The button in a thread that shows to its owner alone what no moderator should read."""
+
+LONGEST_NAME = 32
+"""Characters of somebody's name: as many as Discord takes for one."""
 
 LONGEST_TYPED = 400
 """Characters that such a form takes: no question needs more."""
@@ -67,6 +84,7 @@ def read(interaction: Interaction) -> Seen:
             reply, event = _reply(interaction, Kind.MODAL), _submitted(data)
         case _:
             return Seen()
+    club = _club(reply)
     incoming = Incoming(
         id=f"interaction-{interaction.id}",
         address=Address(PLATFORM, author),
@@ -74,10 +92,31 @@ def read(interaction: Interaction) -> Seen:
         event=event,
         locale=locale,
         reply=replies.write(reply),
+        club=club,
+        organiser=club is not None and _manages(interaction.permissions),
+        called=" ".join(clean(interaction.user.display_name).split())[:LONGEST_NAME].strip(),
     )
     typing = reply.kind is Kind.PRESS and event == Press(TYPE)
     chat = str(interaction.channel_id) if reply.alone and interaction.channel_id else ""
     return Seen(incoming, reply, typing=typing, chat=chat)
+
+
+def _club(reply: Reply) -> Address | None:
+    """The server, where we are a member, with the channel or the thread."""
+    return Address(PLATFORM, reply.guild, reply.channel) if reply.guild and reply.channel else None
+
+
+def _manages(allowed: Permissions) -> bool:
+    """Whether somebody may manage a server, or its events."""
+    return allowed.administrator or allowed.manage_guild or allowed.manage_events
+
+
+def planned(entry: ScheduledEvent, now: datetime, *, deleted: bool = False) -> ClubRun:
+    """An entry of a server's calendar as it stands now; one that is over has ended."""
+    called_off = entry.status is EventStatus.canceled
+    if entry.status is EventStatus.completed:
+        return ClubRun(str(entry.id), entry.start_time, max(entry.start_time, now))
+    return ClubRun(str(entry.id), entry.start_time, entry.end_time, called_off or deleted)
 
 
 def _reply(interaction: Interaction, kind: Kind) -> Reply:

@@ -23,6 +23,7 @@ ROWS, A_ROW = 5, 5
 LONGEST_LABEL = 80
 LONGEST_LINE = 100
 LONGEST_TITLE = 45
+LONGEST_HINT = 150
 
 FORMATS = {"t": "t", "d": "f"}
 """How a moment is drawn: a short time; the date and a short time."""
@@ -40,7 +41,7 @@ HIDDEN = MessageFlags(ephemeral=True).value
 SILENT = MessageFlags(suppress_notifications=True).value
 NO_PREVIEW = MessageFlags(suppress_embeds=True).value
 
-_MARKS = re.compile(r"([\\*_~`|<])")
+_MARKS = re.compile(r"([\\*_~`|<\[\]])")
 _BLOCK = re.compile(r"^(\s*(?:\d+(?=\.))?)([>#.+-])")
 """What makes a line a quotation, a heading or an entry of a list."""
 _URL = re.compile(r"(https?://[^\s<>]+)")
@@ -127,7 +128,7 @@ def buttons(message: Message, spoken: Words, *, alone: bool) -> list[Body]:
 
 
 def _shown(row: Iterable[Button]) -> list[Button]:
-    return [each for each in row if not each.place and not each.opens]
+    return [each for each in row if each.data and not each.place]
 
 
 def _fitted(rows: list[list[Button]], most: int) -> list[list[Button]]:
@@ -180,7 +181,7 @@ def _list(form: Form) -> Body:
     return {
         "type": ComponentType.string_select.value,
         "custom_id": form.data,
-        "placeholder": label(form.hint),
+        "placeholder": label(form.hint)[:LONGEST_HINT],
         "min_values": 1,
         "max_values": len(form.options),
         "options": _options(form),

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from contextlib import suppress
+from datetime import datetime
+from hashlib import blake2s
 from typing import Any, NamedTuple
 
 from aiohttp import ClientError
@@ -11,17 +13,20 @@ from discord import (
     AutoShardedClient,
     Client,
     DiscordException,
+    EventStatus,
+    Guild,
     HTTPException,
     Intents,
     MemberCacheFlags,
     RateLimited,
+    ScheduledEvent,
     VoiceClient,
 )
 
 from adapters.discord import commands, markup, replies
 from adapters.discord.answering import FINISHED_WITHIN, SOON, Answer, Answers, Over, State
 from adapters.discord.chats import Chat, Chats
-from adapters.discord.interactions import PLATFORM, SHOW, Seen
+from adapters.discord.interactions import PLATFORM, SHOW, Seen, planned
 from adapters.discord.rest import Rest
 from adapters.inbox import Inbox
 from adapters.text import label
@@ -32,7 +37,11 @@ from bot.events import (
     Address,
     As,
     Button,
+    Command,
+    Event,
+    Incoming,
     Lane,
+    Left,
     Message,
     Press,
     Rate,
@@ -66,6 +75,12 @@ BANNED = 60.0
 DOUBLE_TAP = 3.0
 """Seconds within which the same tap on the same message is one."""
 
+CALENDARS = 4
+"""Servers whose calendars are told at once: a session begins with those of all."""
+
+OVER_FOR_GOOD = (EventStatus.completed, EventStatus.canceled)
+"""An entry stays so (documentation, Guild Scheduled Event, Valid Status Transitions)."""
+
 LOOKED_AT = 20
 """Threads of ours that are looked through for somebody's, the newest first: each is a request."""
 
@@ -82,6 +97,15 @@ ARCHIVED = 50083
 NOT_THERE = (UNKNOWN_MESSAGE, ANOTHERS_MESSAGE, UNKNOWN_CHANNEL)
 
 log = logs.get(__name__)
+
+
+class Entry(NamedTuple):
+    """An entry of a server's calendar, as it was last told."""
+
+    starts: datetime
+    ends: datetime | None
+    status: str
+    deleted: bool
 
 
 class Saying(NamedTuple):
@@ -101,7 +125,7 @@ def client(shards: int | None) -> Client:
     """A client that is not started: it keeps no members and no messages, and asks no privilege."""
     VoiceClient.warn_nacl = VoiceClient.warn_dave = False  # we write, and say so nowhere
     how: dict[str, Any] = {
-        "intents": Intents(guilds=True, dm_messages=True),
+        "intents": Intents(guilds=True, dm_messages=True, guild_scheduled_events=True),
         "member_cache_flags": MemberCacheFlags.none(),
         "chunk_guilds_at_startup": False,
         "max_messages": None,
@@ -142,6 +166,8 @@ class Discord:
 
     def counts(self, message: Message) -> bool:
         """Whether it is no answer to an interaction: those count to no limit of the bot's."""
+        if message.to.thread:
+            return True
         reply = replies.read(message.reply) if message.reply else None
         if reply is None or not self._answers.live(reply):
             return True
@@ -157,17 +183,62 @@ class Discord:
         if not self.logged_in:
             raise TryLater(NOT_YET, everywhere=True)
         said = Saying(message, edits, number)
+        if message.to.thread:
+            return await self._post(said)
         reply = replies.read(message.reply) if message.reply else None
         answer = self._answers.of(reply) if reply else None
-        if not _of_a_rest(message):
-            self._chats.of(said.user).led = False  # the next one tries their own chat first
         try:
+            if message.passing:
+                return await self._pass(message, answer)
+            if not _of_a_rest(message):
+                self._chats.of(said.user).led = False  # the next one tries their own chat first
             try:
                 return await self._say(said, answer)
             except Over:
                 return await self._tell(said)
         except DiscordException as error:
             raise _meaning(error) from None
+
+    async def _post(self, said: Saying) -> Receipt:
+        """In a channel of a club's: anew, or where it stands, however much was said since."""
+        message = said.message
+        texts = markup.texts(message.text, self.commands) or [""]
+        rows = markup.buttons(message, words(""), alone=True)
+        try:
+            if said.edits.isdecimal() and await self._rewritten(said, texts[0], rows):
+                return Receipt(said.edits)
+            return Receipt(await self._send(message.to.thread, said, texts, rows))
+        except HTTPException as error:
+            if error.code == UNKNOWN_MESSAGE:
+                return Receipt()  # said before, and taken away: the nonce is known
+            raise (Unreachable() if error.code == ARCHIVED else _meaning(error)) from None
+        except DiscordException as error:
+            raise _meaning(error) from None
+
+    async def _rewritten(self, said: Saying, text: str, rows: list[markup.Body]) -> bool:
+        """Whether a post is dealt with by an edit; what somebody took away stays away."""
+        try:
+            await self.rest.edit(said.message.to.thread, said.edits, markup.edit(text, rows))
+            return True
+        except HTTPException as error:
+            # In a thread that is folded away nobody sees an edit, and none opens it again.
+            if error.code not in (UNKNOWN_MESSAGE, ANOTHERS_MESSAGE, ARCHIVED):
+                raise
+            return said.message.lane is Lane.SOCIAL
+
+    async def _pass(self, message: Message, answer: Answer | None) -> Receipt:
+        """A word to whoever pressed, and to nobody if that cannot be said there."""
+        if answer is None or not answer.live:
+            return Receipt()
+        text = "\n".join(markup.texts(message.notice or message.text, self.commands))
+        with suppress(Over):
+            if answer.reply.alone:  # there it would stay
+                await answer.note()
+                await answer.drop()
+            else:
+                await answer.say(text, [])
+                answer.begun = True
+        return Receipt()
 
     async def _say(self, said: Saying, answer: Answer | None) -> Receipt:
         if answer is None or not answer.live:
@@ -281,7 +352,15 @@ class Discord:
                         raise
             else:
                 self._tidying.add(channel, edits)
-        number = ""
+        number = await self._send(channel, said, texts, rows)
+        self._sent(said, channel, number, buttons=bool(rows))
+        return Receipt(number)
+
+    async def _send(
+        self, channel: str, said: Saying, texts: list[str], rows: list[markup.Body]
+    ) -> str:
+        """Messages in a channel, in as many parts as it needs; the number of the last."""
+        number, message = "", said.message
         for nth, text in enumerate(texts):
             last = nth == len(texts) - 1
             body = markup.body(text, rows if last else [], silent=message.silent)
@@ -290,8 +369,7 @@ class Discord:
                 nonce = f"{said.number}.{nth}" if nth else str(said.number)
                 body |= {"nonce": nonce, "enforce_nonce": True}
             number = await self.rest.send(channel, body, message.file if last else None)
-        self._sent(said, channel, number, buttons=bool(rows))
-        return Receipt(number)
+        return number
 
     def _sent(self, said: Saying, channel: str, number: str, *, buttons: bool) -> None:
         """Remember what stands last in a chat now."""
@@ -399,6 +477,10 @@ class Hearing:
         self._answers = answers
         self._chats = chats
         self._inbox = Inbox[tuple[Seen, Answer | None]](self._hear)
+        # Apart from what people do: they wait for none of it.
+        self._clubs = Inbox[tuple[Seen, Answer | None]](self._hear)
+        self._calendars = asyncio.Semaphore(CALENDARS)
+        self._planned: dict[tuple[int, int], Entry] = {}
 
     async def take(self, seen: Seen) -> None:
         """One interaction or message to its end."""
@@ -408,6 +490,10 @@ class Hearing:
             if answer is None:
                 return  # delivered before
         self._look(seen)
+        if answer is not None and seen.incoming is not None:
+            # A thread that stands in for somebody's own chat is theirs.
+            mine = self._chats.of(seen.incoming.author).thread
+            answer.public = answer.reply.public and answer.reply.channel != mine
         if answer is not None and seen.asks is not None:
             self._discord.later(self._suggest(answer, *seen.asks))
         elif answer is not None and seen.typing:
@@ -416,6 +502,51 @@ class Hearing:
             if answer is not None:
                 asyncio.get_running_loop().call_later(SOON, self._note, answer)
             await self._inbox.take(incoming.author, incoming.id, (seen, answer), patient=True)
+
+    async def club(self, guild: Guild, event: Event, name: str = "") -> None:
+        """What a server tells of itself, and nobody says."""
+        place = Address(PLATFORM, str(guild.id))
+        if not name:
+            # One name for each time that we are in, so that it comes again after the next.
+            user = self._discord.client.user
+            me = guild.get_member(user.id) if user else None
+            since = (me.joined_at if me else None) or self._service.clock.now()
+            name = f"{type(event).__name__.lower()}-{guild.id}-{since:%Y%m%d%H%M%S%f}"
+        if isinstance(event, Left):
+            ours = [each for each in self._planned if each[0] == guild.id]
+            for each in ours:
+                del self._planned[each]
+        locale = guild.preferred_locale.value
+        incoming = Incoming(name, place, "", event, locale=locale, club=place)
+        await self._clubs.take(str(guild.id), name, (Seen(incoming), None), patient=True)
+
+    async def calendar(self, guild: Guild, since: str = "") -> None:
+        """All that a server plans, as it stands now; ``since`` something, told once more."""
+        async with self._calendars:
+            for entry in list(guild.scheduled_events):
+                if entry.status not in OVER_FOR_GOOD:  # those were told when they ended
+                    await self.entry(guild, entry, since=since)
+
+    async def entry(
+        self, guild: Guild, entry: ScheduledEvent, *, deleted: bool = False, since: str = ""
+    ) -> None:
+        """One entry of a server's calendar, if it is not as it was last told.
+
+        Told twice it changes nothing, and what is changed back is told once more; but it ends once.
+        """
+        now, key = self._service.clock.now(), (guild.id, entry.id)
+        as_it_is = Entry(entry.start_time, entry.end_time, entry.status.name, deleted)
+        if self._planned.get(key) == as_it_is and not since:
+            return
+        over = deleted or entry.status in OVER_FOR_GOOD
+        if over:
+            self._planned.pop(key, None)
+        else:
+            self._planned[key] = as_it_is
+        told = (*as_it_is, since or ("" if over else now.isoformat()))
+        name = blake2s(repr(told).encode(), digest_size=8).hexdigest()
+        run = planned(entry, now, deleted=deleted)
+        await self.club(guild, run, f"calendar-{entry.id}-{name}")
 
     def _note(self, answer: Answer) -> None:
         if answer.state is State.OPEN:
@@ -441,6 +572,11 @@ class Hearing:
         taken = await self._service.receive(incoming, told=told)
         if taken and not taken.open:
             self._was_answered(seen)
+        if taken and incoming.club and incoming.event == Command("club"):
+            guild = self._discord.client.get_guild(int(incoming.club.chat_id))
+            if guild is not None:
+                # It may not have been a club of ours when the server told of it.
+                self._discord.later(self.calendar(guild, since=incoming.id))
         if taken and answer is not None:
             if not taken.said:
                 self._discord.later(answer.note())

@@ -34,6 +34,11 @@ class Reply:
     parent: str = ""
     guild: str = ""
 
+    @property
+    def public(self) -> bool:
+        """Whether it was a press under a message that others see, too."""
+        return bool(self.message) and not self.hidden and not self.alone
+
 
 _REPLY = TypeAdapter(Reply)
 

@@ -4,10 +4,11 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import discord.client
 import discord.shard
@@ -15,12 +16,15 @@ from aiohttp import ClientError
 from discord import (
     ConnectionClosed,
     DiscordException,
+    EventStatus,
+    Guild,
     HTTPException,
     Interaction,
     LoginFailure,
     Message,
     PrivilegedIntentsRequired,
     RateLimited,
+    ScheduledEvent,
 )
 from discord.backoff import ExponentialBackoff
 from discord.gateway import DiscordWebSocket
@@ -33,6 +37,7 @@ from adapters.discord import commands
 from adapters.discord.interactions import read, said
 from adapters.discord.platform import Discord, Hearing
 from bot import logs
+from bot.events import Joined, Left
 from bot.service import Service, StoreAway
 
 BOT = "discord_bot"
@@ -198,6 +203,7 @@ def _listen(bot: Discord, service: Service, hearing: Hearing) -> None:
         except Exception:
             log.exception("a message could not be handled")
 
+    _listen_to_clubs(bot, hearing)
     away = False
 
     async def on_connect() -> None:
@@ -218,6 +224,48 @@ def _listen(bot: Discord, service: Service, hearing: Hearing) -> None:
         service.health.platform(bot.name, connected=False)
 
     for listener in (on_interaction, on_message, on_connect, on_resumed, on_disconnect):
+        bot.client.event(listener)
+
+
+def _listen_to_clubs(bot: Discord, hearing: Hearing) -> None:
+    """What servers tell: that we are in or out, and what they plan."""
+
+    async def hear(work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await bot.until_closed(work)
+        except Exception:
+            log.exception("what a server told could not be handled")
+
+    async def on_guild_join(guild: Guild) -> None:
+        await hear(hearing.club(guild, Joined()))
+        await hear(hearing.calendar(guild))
+
+    async def on_guild_available(guild: Guild) -> None:
+        # Each that comes with a session, and one that was down.
+        await hear(hearing.calendar(guild))
+
+    async def on_guild_remove(guild: Guild) -> None:
+        await hear(hearing.club(guild, Left()))
+
+    async def on_scheduled_event_create(entry: ScheduledEvent) -> None:
+        if entry.guild is not None:
+            await hear(hearing.entry(entry.guild, entry))
+
+    async def on_scheduled_event_update(_before: ScheduledEvent, entry: ScheduledEvent) -> None:
+        await on_scheduled_event_create(entry)
+
+    async def on_scheduled_event_delete(entry: ScheduledEvent) -> None:
+        if entry.guild is not None and entry.status is not EventStatus.completed:
+            await hear(hearing.entry(entry.guild, entry, deleted=True))
+
+    for listener in (
+        on_guild_join,
+        on_guild_available,
+        on_guild_remove,
+        on_scheduled_event_create,
+        on_scheduled_event_update,
+        on_scheduled_event_delete,
+    ):
         bot.client.event(listener)
 
 

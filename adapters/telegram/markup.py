@@ -4,6 +4,7 @@ Rules from core.telegram.org/bots/api#formatting-options; lengths are counted as
 UTF-16 code units after the entities are parsed.
 """
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -25,6 +26,10 @@ LONGEST_CAPTION = int(MessageLimit.CAPTION_LENGTH)
 
 FORMATS = {"t": "t", "d": "wDt"}
 """How a moment is drawn: a short time; the weekday, the date and a short time."""
+
+OPENS = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a link into a chat may carry (core.telegram.org/bots/features#deep-linking). With anything
+else it would open nothing; so it opens the chat alone."""
 
 STYLES = {
     Tone.PLAIN: None,
@@ -72,13 +77,17 @@ def keyboard(message: Message, username: str) -> InlineKeyboardMarkup | ReplyKey
 
 def buttons(message: Message, username: str) -> InlineKeyboardMarkup | None:
     """The buttons of a message."""
-    rows = [[_button(button, username) for button in row] for row in message.buttons]
+    group = message.to.chat_id.startswith("-")
+    rows = [[_button(button, username, group=group) for button in row] for row in message.buttons]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
-def _button(button: Button, username: str) -> InlineKeyboardButton:
+def _button(button: Button, username: str, *, group: bool) -> InlineKeyboardButton:
+    """What is pressed in a group is answered where all can read: there it leads away."""
     style = STYLES[button.tone]
-    if button.opens:
-        link = f"https://t.me/{username}?start={button.opens}"
+    if button.opens and (group or not button.data):
+        link = f"https://t.me/{username}"
+        if OPENS.fullmatch(button.opens):
+            link += f"?start={button.opens}"
         return InlineKeyboardButton(label(button.label), url=link, style=style)
     return InlineKeyboardButton(label(button.label), callback_data=button.data, style=style)

@@ -8,6 +8,7 @@ from telegram import (
     Bot,
     BotCommand,
     BotCommandScope,
+    BotCommandScopeAllChatAdministrators,
     BotCommandScopeAllGroupChats,
     BotCommandScopeAllPrivateChats,
 )
@@ -18,10 +19,12 @@ from adapters.text import label
 from bot.content.words import DEFAULT_LANGUAGE, languages, words
 
 PRIVATE = (
-    *("up", "ran", "seat", "reminders", "stats", "check", "settings"),
-    *("what", "why", "help", "privacy", "export", "link", "forget", "stop"),
+    *("up", "ran", "seat", "reminders", "stats", "challenge", "check", "settings", "what", "why"),
+    *("help", "privacy", "export", "join", "link", "forget", "stop"),
 )
-GROUP = ("up", "ran", "seat", "reminders", "help")
+GROUP = ("up", "together", "challenge", "ran", "seat", "reminders", "help")
+ORGANISERS = (*GROUP[:3], "club", *GROUP[3:])
+"""Whoever has a list of their own sees none of the wider ones (#botcommandscope)."""
 
 AGAIN = 60.0
 """Seconds until it is tried once more; nobody waits for a menu."""
@@ -59,6 +62,7 @@ def _menus(language: str) -> tuple[tuple[BotCommandScope, list[BotCommand]], ...
     return (
         (BotCommandScopeAllPrivateChats(), commands(PRIVATE)),
         (BotCommandScopeAllGroupChats(), commands(GROUP)),
+        (BotCommandScopeAllChatAdministrators(), commands(ORGANISERS)),
     )
 
 

@@ -27,6 +27,7 @@ from telegram.error import (
 
 from adapters.telegram import markup
 from adapters.telegram.chats import PATIENCE, Chat, Chats, Tap, rates
+from adapters.telegram.organisers import Organisers
 from adapters.telegram.transport import RawBot, Transport, pause
 from adapters.telegram.updates import PLATFORM, Seen
 from adapters.text import label
@@ -86,6 +87,10 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 SAME = "message is not modified"
 NOT_THERE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 NOBODY = ("chat not found", "peer_id_invalid", "user not found", "bot is not a member")
+NOT_ALLOWED = (
+    *("chat_write_forbidden", "chat_send_plain_forbidden", "chat_restricted", "topic_closed"),
+    *("not enough rights to send text messages", "have no rights to send a message"),
+)
 NO_TOPIC = ("message thread not found", "topic_deleted", "topic_closed")
 BAD_MARKUP = "can't parse entities"
 
@@ -119,6 +124,7 @@ class Telegram:
             get_updates_request=self.transport,
         )
         self.me: User | None = None
+        self.organisers = Organisers(self.bot, time.monotonic)
         self._chats = Chats(time.monotonic)
         # Groups that have become supergroups since: their new number.
         self._moved: dict[str, str] = {}
@@ -144,9 +150,9 @@ class Telegram:
         """What a chat or a group takes."""
         return rates(place.chat_id)
 
-    def counts(self, message: Message) -> bool:  # noqa: ARG002 - the port's signature
-        """Every message, whatever it answers."""
-        return True
+    def counts(self, message: Message) -> bool:
+        """Every message, whatever it answers, but what stays nowhere."""
+        return not message.passing
 
     # Saying
 
@@ -157,10 +163,12 @@ class Telegram:
         number: int = 0,  # noqa: ARG002 - Telegram has nothing that would know it again
     ) -> Receipt:
         """Say it; raises `Unreachable`, `TryLater` or `Refused`, or what may pass by itself."""
+        if message.passing:
+            return Receipt()  # the tap was answered with its notice
         if self.me is None:
             raise TryLater(NOT_YET, everywhere=True)
         where = self._where(message.to)
-        group = where.chat.startswith("-")
+        group = _is_group(where.chat)
         wait = self._chats.wait(where.chat)
         if wait > PATIENCE or (group and not self._chats.quiet(where.chat)):
             # Each topic of a group has a place in the sender of its own, but their pace is one.
@@ -178,7 +186,7 @@ class Telegram:
         except InvalidToken:
             raise TryLater(NOT_YET, everywhere=True) from None
         except BadRequest as error:
-            if _says(error, *NOBODY):
+            if _says(error, *NOBODY, *(NOT_ALLOWED if group else ())):
                 raise Unreachable from None
             log.warning("Telegram refused a message", why=_reason(error))
             raise Refused from None
@@ -189,7 +197,7 @@ class Telegram:
         It does not tell whether it means the chat or the bot. A group has its own limit; in a chat
         of two it is the bot's, since we keep to the other.
         """
-        everywhere = not chat.startswith("-")
+        everywhere = not _is_group(chat)
         self._chats.close(chat, pause(error), everywhere=everywhere)
         return TryLater(pause(error), everywhere=everywhere)
 
@@ -203,7 +211,15 @@ class Telegram:
 
     async def _say(self, where: Where, message: Message, edits: str) -> Receipt:
         here = self._chats.of(where.chat)
-        if edits.isdecimal() and self._looked_at(here, int(edits)):
+        if edits.isdecimal() and _is_group(where.chat):
+            # What a club reads is read where it stands, however much was said since. Messages of a
+            # group that has become another chat stayed behind.
+            moved = where.chat != message.to.chat_id
+            if not moved and await self._edit(where, message, int(edits)):
+                return Receipt(edits)
+            if message.lane is Lane.SOCIAL:
+                return Receipt(edits)
+        elif edits.isdecimal() and self._looked_at(here, int(edits)):
             if await self._edit(where, message, int(edits)):
                 return Receipt(edits)
         elif edits.isdecimal():
@@ -218,8 +234,13 @@ class Telegram:
         return number in (here.pressed, here.newest) or here.newest == 0
 
     async def _edit(self, where: Where, message: Message, number: int) -> bool:
-        """Whether it could be edited; what is longer than a message comes anew."""
+        """Whether it could be edited; what is longer than a message comes anew.
+
+        What a club reads has one place, and is cut to fit there.
+        """
         runs = markup.parts(message.text)
+        if message.lane is Lane.SOCIAL and _is_group(where.chat):
+            runs = runs[:1]
         if len(runs) != 1 or message.file:
             return False
 
@@ -237,7 +258,7 @@ class Telegram:
         try:
             await self._written(runs[0], edit)
         except BadRequest as error:
-            if _says(error, *NOT_THERE):
+            if _says(error, *NOT_THERE, *NO_TOPIC):
                 return False
             if not _says(error, SAME):
                 raise
@@ -421,7 +442,7 @@ class Telegram:
             async with asyncio.timeout(STRIPPED):
                 await self.bot.edit_message_reply_markup(chat, int(message), reply_markup=None)
         except RetryAfter as error:
-            self._chats.close(chat, pause(error), everywhere=not chat.startswith("-"))
+            self._chats.close(chat, pause(error), everywhere=not _is_group(chat))
         except (TelegramError, TimeoutError):
             log.debug("buttons stay")
 
@@ -435,6 +456,11 @@ class Telegram:
         task = asyncio.create_task(quietly())
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
+
+
+def _is_group(chat: str) -> bool:
+    """Groups have negative numbers (core.telegram.org/bots/api#chat)."""
+    return chat.startswith("-")
 
 
 def _says(error: BadRequest, *reasons: str) -> bool:

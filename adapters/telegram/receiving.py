@@ -9,7 +9,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, Teleg
 from adapters.inbox import AGAIN, AT_ONCE, Inbox
 from adapters.telegram import transport
 from adapters.telegram.platform import Telegram
-from adapters.telegram.updates import ALLOWED, Seen, read
+from adapters.telegram.updates import ALLOWED, Seen, changes_club, read
 from bot import logs
 from bot.health import PortUnusable
 from bot.service import Service
@@ -115,8 +115,13 @@ class Receiving:
         self._telegram.look(seen)
         if seen.incoming is None:
             return True
+        incoming = await self._telegram.organisers.introduce(seen.incoming)
+        # In order: what one person says, and what several do with one club.
+        club = incoming.club if changes_club(incoming.event) else None
+        whose = club.chat_id if club else incoming.author
         number = int(raw["update_id"])
-        return await self._inbox.take(seen.incoming.author, number, seen, patient=patient)
+        seen = replace(seen, incoming=incoming)
+        return await self._inbox.take(whose, number, seen, patient=patient)
 
     def _seen(self, raw: Mapping[str, Any]) -> Seen:
         """One that we cannot read must not hold up all that come after it."""

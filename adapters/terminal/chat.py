@@ -147,7 +147,8 @@ class Terminal:
         if self._gone:
             raise TryLater(AGAIN_SECONDS)
         shown = bool(edits) and self._slots.get(message.slot) == edits
-        brief = shown and bool(message.notice)
+        # What stays nowhere elsewhere may have nothing but its notice.
+        brief = bool(message.notice) and (shown or not message.text)
         style = self._style()
         parts = [draw_text(message.notice if brief else message.text, style)]
         if message.file:

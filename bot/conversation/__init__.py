@@ -9,10 +9,12 @@ from bot.conversation import (
     account,
     asking,
     check,
+    entering,
     evenings,
     feeling,
     groups,
     hold,
+    joining,
     linking,
     merging,
     night,
@@ -25,12 +27,13 @@ from bot.conversation import (
     single,
     trouble,
     up,
+    visiting,
     way_out,
     whereabouts,
     wishes,
 )
 from bot.conversation.agenda import answered
-from bot.conversation.buttons import ANYONE, Pressed, parse
+from bot.conversation.buttons import ANYONE, Pressed, data, parse
 from bot.conversation.free_text import NO_CRY, alarm, meanings, urgent
 from bot.conversation.person import Person, Phase, Scene, with_agenda
 from bot.conversation.reply import Answer, button, emergency_number, say, words_of
@@ -40,13 +43,18 @@ from bot.events import (
     Address,
     As,
     Blocked,
+    CalledOff,
     Chosen,
+    ClubRun,
     Command,
     Event,
     Expired,
+    Joined,
     Lane,
+    Left,
     Location,
     Message,
+    Moved,
     Press,
     RunFinished,
     Text,
@@ -55,25 +63,28 @@ from bot.events import (
     Wake,
 )
 
-NOBODYS = (Wake, Expired, RunFinished, Blocked, Unblocked)
+NOBODYS = (Wake, Expired, RunFinished, CalledOff, Blocked, Unblocked)
 """Events that nobody said."""
 HISTORY = ("stats", "export")
 """The commands for which a scene needs the history of rests."""
 
 
-OPENS = ("up", "seat", "ran", "check", "reminders", "help")
+OPENS = ("up", "seat", "ran", "check", "reminders", "help", "challenge")
 """What a link into the chat can begin with, as /start has it."""
 
 VERBS = (
     *OPENS,
     *("start", "hold", "lutw", "stop", "remind", "bedtime", "runs", "quiet", "pause", "zone"),
     *("resume", "what", "why", "faq", "stats", "settings", "language", "country", "privacy"),
-    *("export", "forget", "link", "unlink"),
+    *("export", "forget", "link", "unlink", "join", "log"),
 )
 """Every command; in a group, what is none of them is meant for somebody else."""
 
 ANYBODYS = frozenset(
-    ("up", "seat", "check", "consent", "language", "ran", "why", "faq", "resume", "emergency")
+    (
+        *("up", "seat", "check", "consent", "language", "ran", "why", "faq", "resume"),
+        *("emergency", "together", "enter", "after"),
+    )
 )
 """Verbs of buttons that do the same for whoever presses them."""
 
@@ -100,6 +111,8 @@ def step(scene: Scene, event: Event, now: datetime) -> tuple[Scene, tuple[Messag
         scene, missed = nudges.missed(scene)
         said = (*missed, *said)
     said = night.hushed(scene.person, said, now)
+    if before.joining or before.hold or person.joining or person.hold:
+        scene = replace(scene, parts=joining.parts(before, scene, now))
     return replace(scene, person=replace(scene.person, at=now)), said
 
 
@@ -152,11 +165,15 @@ def _answer(scene: Scene, event: Event, now: datetime) -> Answer:
             return _located(scene, event, now)
         case RunFinished(ended_at):
             return runs.finished(scene, ended_at, now)
+        case CalledOff(club, taken):
+            return joining.called_off(scene, club, taken)
+        case Joined() | Left() | Moved() | ClubRun():
+            return scene, ()  # a club's
 
 
 def _wake(scene: Scene, now: datetime) -> Answer:
     every: list[Message] = []
-    rooms = (hold, safety, check, nudges, up, whereabouts, asking, account, linking)
+    rooms = (hold, joining, safety, check, nudges, up, whereabouts, asking, account, linking)
     for room in rooms:
         scene, said = room.wake(scene, now)
         every += said
@@ -186,6 +203,8 @@ def _located(scene: Scene, location: Location, now: datetime) -> Answer:
 def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
     if name == "start" and argument in OPENS:
         name, argument = argument, ""
+    if name == "start" and (way := visiting.way(argument)) is not None:
+        return _visits(scene, way, now)
     if found := alarm(f"{name} {argument}") if name not in (*NO_CRY, "stop", "help") else "":
         return _alarm(scene, found, now)
     match name:
@@ -236,8 +255,37 @@ def _command(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
             return linking.command(scene, argument, now)
         case "unlink":
             return linking.unlink(scene, "", now) or (scene, ())
+        case "challenge":
+            return entering.show(scene, now)
+        case "join":
+            return _visits(scene, visiting.coded(argument) or visiting.Way("c", 0), now)
+        case "log":
+            return entering.log(scene, argument, now)
+        case "club" | "together":
+            return scene, (say(scene, words_of(scene.person)("club.say_there")),)
         case _:
             return _one_helpful_line(scene)
+
+
+def _visits(scene: Scene, way: visiting.Way, now: datetime) -> Answer:
+    """Into something of a club's."""
+    match way.what:
+        case "t":
+            return joining.join(scene, way.number, now)
+        case "c":
+            return entering.join(scene, way.number, way.code, now)
+        case _:
+            return entering.after_runs(scene)
+
+
+def _with_wish(answer: Answer, wish: str, now: datetime) -> Answer:
+    """After their yes: what they wanted of a club goes on, and the check with it."""
+    scene, said = answer
+    way = visiting.way(wish)
+    if way is None or not check.agreed(scene.person):
+        return answer
+    scene, more = _visits(scene, way, now)
+    return scene, (*more, *(() if way.what == "t" else said))
 
 
 def _about_time(scene: Scene, name: str, argument: str, now: datetime) -> Answer:
@@ -319,8 +367,9 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
     """What a button of the check or the settings does; None when what it was about is over."""
     number, resting = pressed.number, scene.person.legs_up
     match pressed.parts:
-        case "consent", choice if not check.agreed(scene.person) and not resting:
-            return check.consent(scene, choice, now)
+        case "consent", choice, *wish if not check.agreed(scene.person) and not resting:
+            answer = check.consent(scene, choice, now)
+            return answer and _with_wish(answer, "".join(wish[:1]), now)
         case "tick", _, name, said:
             return check.tick(scene, number, name, said)
         case "none", _:
@@ -337,8 +386,11 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return check.proposed(scene, number, said, now)
         case "clinician", _, said:
             return check.clinician(scene, number, said, now)
-        case "language", code:
+        case "language", code, *wish:
             scene, told = account.language(scene, code)
+            way = visiting.way("".join(wish[:1]))
+            if way is not None:
+                return _visits(scene, way, now)
             return here(scene, now) if account.is_stranger(scene.person) else (scene, told)
         case "ran", when:
             return runs.pressed(scene, when, now)
@@ -352,6 +404,8 @@ def _account_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | N
             return account.forget(scene, said)
         case (("link" | "unlink" | "pin"), *_):
             return _linking_button(scene, pressed, now)
+        case (("together" | "enter" | "after" | "joining" | "entry" | "member"), *_):
+            return _club_button(scene, pressed, now)
         case "resume", *_:
             return account.resume(scene, now)
         case "why", topic:
@@ -388,6 +442,22 @@ def _reminder_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | 
             return quiet_times.pressed(scene, said, now)
         case "run", _, what, *said:
             return runs.usual_pressed(scene, number, (what, *said), now)
+        case _:
+            return None
+
+
+def _club_button(scene: Scene, pressed: Pressed, now: datetime) -> Answer | None:
+    """What a button of a club's post does, or of what somebody is in there."""
+    match pressed.parts:
+        case (("together" | "enter" | "after"), *_):
+            way = visiting.pressed(Press(data(pressed.owner, *pressed.parts)))
+            return _visits(scene, way, now) if way else None
+        case "joining", _, what:
+            return joining.pressed(scene, pressed.number, what, now)
+        case "entry", *about_:
+            return entering.pressed(scene, tuple(about_), now)
+        case "member", _, said:
+            return entering.member(scene, said)
         case _:
             return None
 
@@ -461,6 +531,11 @@ def _text(scene: Scene, text: str, now: datetime) -> Answer:
     if found and not _known_dizzy(scene, text):
         return _alarm(scene, found, now)
     person = scene.person
+    question = asking.open_question(person, now)
+    if question is not None and question.kind == "nick" and person.hold is None:
+        named = entering.nick(scene, text)
+        if named:
+            return named
     if person.hold is None:
         answer = up.typed(scene, text, now) or wishes.answer(scene, text, now)
         answer = answer or nudges.typed(scene, text, now)

@@ -52,7 +52,7 @@ def stats(scene: Scene) -> Answer:
                 spoken, rest.seconds / 60 if rest.seconds < 60 else round(rest.seconds / 60)
             ),
             way=spoken(f"way.{rest.variation}"),
-            feeling=spoken(f"stats.{rest.feeling or 'unrated'}"),
+            feeling=spoken(f"stats.{'told' if rest.logged else rest.feeling or 'unrated'}"),
         )
         for rest in scene.history[-LINES_OF_HISTORY:]
     ]
@@ -181,6 +181,8 @@ def forget(scene: Scene, said: str) -> Answer | None:
     parts = [spoken("forget.ask")]
     if scene.elsewhere:
         parts.append(spoken("forget.linked", platforms=linking.listed(scene)))
+    if scene.entered:
+        parts.append(spoken("forget.club"))
     return scene, (say(scene, " ".join(parts), *rows),)
 
 
@@ -189,7 +191,7 @@ def quiet(scene: Scene) -> Answer:
     person = scene.person
     if person.consent is None:
         return scene, (say(scene, words_of(person)("stop.stranger")),)
-    person = replace(person, quiet=True, offer=None, card=None)
+    person = replace(person, quiet=True, offer=None, card=None, joining=None)
     scene = replace(scene, person=person)
     row = (button(person, "button.reminders_again", "resume"),)
     return scene, (say(scene, words_of(person)("stop.quiet"), row),)

@@ -40,16 +40,17 @@ NONE = "none"
 EVERY_LINE = tuple(name for page in range(1, PAGES + 1) for name in lines(page))
 
 
-def ask_consent(scene: Scene) -> Answer:
-    """Who this is, and what it may keep."""
+def ask_consent(scene: Scene, then: tuple[object, ...] = ()) -> Answer:
+    """Who this is, and what it may keep. ``then`` is what they wanted, which goes on after it."""
     person = scene.person
     spoken = words_of(person)
+    after = (".".join(map(str, then)),) if then else ()
     rows = tuple(
-        (button(person, f"consent.{choice}", "consent", choice),)
+        (button(person, f"consent.{choice}", "consent", choice, *after),)
         for choice in ("result", "nothing", "no")
     )
     others = tuple(
-        button(person, "", "language", each, label=words(each)("language.name"))
+        button(person, "", "language", each, *after, label=words(each)("language.name"))
         for each in languages()
         if each != spoken.language
     )

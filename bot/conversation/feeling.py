@@ -16,6 +16,7 @@ from bot.conversation.reply import (
     zone_of,
 )
 from bot.conversation.rest_buttons import worse_rows
+from bot.conversation.scores import counts
 from bot.conversation.trouble import stop
 from bot.conversation.values import replace
 from bot.conversation.way_out import LEAST, ended
@@ -111,7 +112,14 @@ def _rate(scene: Scene, hold: Hold, feeling: str) -> Scene:
     if not person.keeps or hold.started is None:
         return scene
     rest = Rest(
-        hold.number, hold.started, hold.seconds, hold.plan.variation, hold.plan.bedtime, feeling
+        hold.number,
+        hold.started,
+        hold.seconds,
+        hold.plan.variation,
+        hold.plan.bedtime,
+        feeling,
+        day=hold.day,
+        counted=counts(hold.seconds),
     )
     found, habits = person.clearance, person.habits
     if found is not None and found.open:
@@ -154,10 +162,10 @@ def _goodbye(scene: Scene, hold: Hold, feeling: str, now: datetime) -> str:
     else:
         parts.append(spoken("way_out.stand"))
     habits = person.habits
-    counts = hold.seconds >= LEAST
-    if counts and habits.rests == 1:
+    teaches = hold.seconds >= LEAST
+    if teaches and habits.rests == 1:
         parts.append(spoken("delight.first"))
-    if counts and habits.rests == TENTH:
+    if teaches and habits.rests == TENTH:
         parts.append(spoken.count("delight.tenth", round(habits.seconds / 60)))
     if hold.dizzy:
         parts.append(spoken("goodbye.dizzy"))

@@ -132,3 +132,9 @@ def urgent(event: Event) -> bool:
             return pressed is not None and bool(CRIES & {*pressed.parts})
         case _:
             return False
+
+
+def either(meaning: str) -> str:
+    """A pattern for a word of that meaning, in whatever shipped language."""
+    every = {phrase for each in languages() for phrase in words(each)(f"text.{meaning}").split("|")}
+    return rf"\b(?:{'|'.join(map(re.escape, sorted(every)))})\b"

@@ -23,6 +23,7 @@ from bot.conversation.setup import (
     settling,
     started,
     step_card,
+    waits,
 )
 from bot.conversation.trouble import tingling, trouble, what_is_it
 from bot.conversation.values import replace
@@ -48,12 +49,18 @@ def seat(scene: Scene, now: datetime) -> Answer:
     """The seated rest: nothing raised, open to everyone, always."""
     if scene.person.hold is not None:
         return where(scene, now)
-    taken, person = closures.number_for(scene.person)
-    length = number("seat_minutes")
-    plan = Plan(Variation.REST_SEAT, Place.FLOOR, length, limit=length)
-    hold = Hold(taken, plan, Phase.REST, now, started=now, lasts=length, legs_up=now, said=1)
+    whole = number("seat_minutes")
+    plan = Plan(Variation.REST_SEAT, Place.FLOOR, whole, limit=whole)
+    person, joining = scene.person, scene.person.joining
+    if joining is not None and not joining.binds(now):
+        joining = None
+    if joining is not None and now < joining.starts:
+        return waits(scene, replace(joining, plan=plan, asked=True))
+    taken, person = closures.number_for(replace(person, joining=None) if joining else person)
+    hold = Hold(taken, plan, Phase.REST, now, legs_up=now, said=1, together=joining)
+    hold = started(hold, now)
     scene = replace(scene, person=replace(person, hold=hold, card=None))
-    text = words_of(person)("cue.start.rest_seat", minutes=minutes(words_of(person), length))
+    text = words_of(person)("cue.start.rest_seat", minutes=minutes(words_of(person), hold.lasts))
     return scene, (_loud(scene, hold, text),)
 
 
@@ -83,12 +90,14 @@ def act(scene: Scene, what: str, now: datetime) -> Answer | None:
     match hold.phase, what:
         case Phase.SETUP, "next" if hold.step == STEPS - 1:
             hold = settling(replace(hold, step=STEPS), now)
-            return with_hold(scene, hold, last_step(scene.person, hold))
+            return with_hold(scene, hold, last_step(scene.person, hold, now))
         case Phase.SETUP, "next":
             hold = replace(hold, step=hold.step + 1, since=now)
             return with_hold(scene, hold, step_card(scene.person, hold))
         case ((Phase.SETUP | Phase.SETTLE), "stuck"):
             return with_hold(scene, hold, step_card(scene.person, hold, "stuck"))
+        case Phase.SETTLE, ("place" | "done") if _before_others(hold, now):
+            return where(scene, now)
         case ((Phase.SETUP | Phase.SETTLE), ("place" | "done")):
             return _start(scene, hold, now)
         case Phase.SETTLE, "more":
@@ -120,6 +129,11 @@ def act(scene: Scene, what: str, now: datetime) -> Answer | None:
             return dizzy(scene, hold, now)
         case _:
             return None
+
+
+def _before_others(hold: Hold, now: datetime) -> bool:
+    """Whether they are in place before a rest of many begins, and can wait for it."""
+    return hold.together is not None and not hold.plan.strict and now < hold.together.starts
 
 
 def _start(scene: Scene, hold: Hold, now: datetime) -> Answer:
@@ -255,7 +269,7 @@ def _resting(scene: Scene, hold: Hold, now: datetime) -> Answer:
     (_, oldest), (index, newest) = due[0], due[-1]
     cue = hold.cues[index]
     hold = replace(hold, said=index + 1)
-    if hold.tingled and cue.kind in ("optional", "breathing"):
+    if (hold.tingled and cue.kind in ("optional", "breathing")) or _said_to_all(hold, cue.kind):
         return replace(scene, person=replace(scene.person, hold=hold)), ()
     scene = replace(scene, person=replace(scene.person, hold=hold))
     late = now - newest
@@ -266,6 +280,14 @@ def _resting(scene: Scene, hold: Hold, now: datetime) -> Answer:
     if late <= AWAY_AFTER:
         return scene, ()
     return scene, (_was_away(scene, hold, now - oldest, now),)
+
+
+def _said_to_all(hold: Hold, kind: str) -> bool:
+    """Whether the others' channel says it: in a rest of many only what is one's own comes alone."""
+    if hold.together is None or kind == "start":
+        return False
+    alike = hold.ends is not None and abs(hold.ends - hold.together.ends) < AWAY_AFTER
+    return kind in ("optional", "breathing") or alike
 
 
 def _was_away(scene: Scene, hold: Hold, away: timedelta, now: datetime) -> Message:

@@ -147,8 +147,10 @@ def _allowed(one: Person, older: Person, newer: Person, now: datetime) -> Person
     """What may be done: the stricter of both in each field, as a result of its own."""
     results = [_result(each, now) for each in (older, newer) if not _never_asked(each)]
     found = _stricter([each for each in results if each])
-    if None in results and found and found.open:
-        found = None  # one of them has a check to do
+    if None in results and found:
+        # One of them has a check to do; what that one told binds what an OK may open.
+        known = [each.clearance for each in (older, newer) if each.clearance]
+        found = None if found.open else _stricter(known)
     carried = [each for each in (older.carried, newer.carried) if each]
     told = filter(None, (older.renewal_told, newer.renewal_told))
     taken, one = closures.number_for(one)

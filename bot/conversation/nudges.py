@@ -30,7 +30,7 @@ from bot.conversation.agenda import (
     with_nudge,
 )
 from bot.conversation.free_text import is_said
-from bot.conversation.person import Person, Scene, with_agenda
+from bot.conversation.person import CARD_LIVES, Person, Scene, with_agenda
 from bot.conversation.reply import Answer, Rows, button, lasting, say, words_of
 from bot.conversation.values import replace
 from bot.events import Button, Lane
@@ -85,7 +85,7 @@ def _remind(scene: Scene, agenda: Agenda, due: Due, now: datetime) -> Answer:
         return _missed(scene, agenda, due), ()
     if _busy(person, now):  # they are at it: asked again if nothing comes of it
         taken, person = closures.number_for(person)
-        offer = person.offer or Offer(now + up.CARD_LIVES, taken, due.purpose)
+        offer = person.offer or Offer(now + CARD_LIVES, taken, due.purpose)
         return replace(scene, person=replace(person, agenda=agenda, offer=offer)), ()
     return _nudge(scene, agenda, due, way, now)
 
@@ -97,9 +97,9 @@ def _missed(scene: Scene, agenda: Agenda, due: Due) -> Scene:
 def _busy(person: Person, now: datetime) -> bool:
     """Whether they are in the middle of a card or a check just now."""
     card, begun = person.card, person.check
-    if card is not None and now - card.shown < up.CARD_LIVES:
+    if card is not None and now - card.shown < CARD_LIVES:
         return True
-    return begun is not None and now - begun.started < up.CARD_LIVES
+    return begun is not None and now - begun.started < CARD_LIVES
 
 
 def _nudge(scene: Scene, agenda: Agenda, due: Due, way: str, now: datetime) -> Answer:
@@ -239,7 +239,7 @@ def _offered(scene: Scene, now: datetime) -> Answer:
     scene = replace(scene, person=replace(person, offer=None))
     way = silence.way(person, now)
     rested = person.agenda.rested
-    if running or not way or (rested and rested > offer.at - up.CARD_LIVES):
+    if running or not way or (rested and rested > offer.at - CARD_LIVES):
         return scene, ()
     due = Due(offer.purpose, day(offer.at, person.clock), offer.at, asked=True)
     if now - offer.at > LATEST[offer.purpose] or silence.in_quiet_hours(person, due, now):

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bot.content.routine import number, routine
 from bot.conversation.agenda import Agenda, Offer, newest_trace, next_due, seat_of
+from bot.conversation.club import Entered, Entry, Part, Visit
 from bot.conversation.values import replace
 from bot.events import Address, Lane
 from bot.practice.clearance import Clearance, Place, Variation
@@ -23,6 +24,9 @@ RECONFIRM = timedelta(hours=number("reconfirm_within"))
 RENEWAL_NOTICE = timedelta(days=number("renewal_notice"))
 RENEWAL_HOUR = number("doctor_question_hour")
 BACK_HOME_HOUR = number("back_home_hour")
+CARD_LIVES = timedelta(minutes=number("card_lives"))
+LEAD = timedelta(minutes=number("together_lead"))
+STEPS_TAKE = timedelta(minutes=number("together_steps"))
 WRONG_FOR = timedelta(hours=1)
 """How long a wrong code counts: who guesses soon waits, who mistypes is soon let on."""
 TICK = 250_000
@@ -95,6 +99,41 @@ class Card:
     again_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Joining:
+    """A rest of many that somebody is in: the ``club``'s, of that ``number``.
+
+    ``starts`` is their own seat in its start, ``ends`` the end of its frame for them. ``plan`` is
+    how they will rest, once they have looked at right now; ``asked``: they were shown the card.
+    """
+
+    club: int
+    number: int
+    starts: datetime
+    ends: datetime
+    plan: Plan | None = None
+    asked: bool = False
+
+    @property
+    def begins(self) -> datetime | None:
+        """When the first words are due: before the start, and before that nobody lies down."""
+        if self.plan is None:
+            return None
+        if not self.plan.variation.raised:
+            return self.starts
+        return self.starts - (SETTLE if self.plan.familiar else STEPS_TAKE)
+
+    def binds(self, now: datetime) -> bool:
+        """Whether a rest begun now is this one: so long before it a look at right now holds."""
+        return self.starts - CARD_LIVES <= now < self.ends
+
+    @property
+    def due(self) -> datetime:
+        """When time has something to say about it."""
+        asks = self.starts - LEAD
+        return self.begins or (self.ends if self.asked else asks)
+
+
 class Phase(StrEnum):
     """Where a rest is."""
 
@@ -112,7 +151,8 @@ class Hold:
     ``since`` is when the present phase began; in SETTLE it is when the clock will start, in
     WAY_OUT when the end was first said. ``said`` counts the cues, or the calls, that are behind.
     ``asking`` is the question about the body that is open. ``lasts`` are the minutes of its clock:
-    the chosen ones, or what the limit leaves of them. ``seconds`` are the counted ones.
+    the chosen ones, or what the limit leaves of them. ``seconds`` are the counted ones, ``day``
+    is the one that they count for. ``together`` is the rest of many that it belongs to, if any.
     """
 
     number: int
@@ -133,6 +173,8 @@ class Hold:
     cramped: bool = False
     worse: bool = False
     seconds: int = 0
+    day: date | None = None
+    together: Joining | None = None
 
     @property
     def cues(self) -> tuple[Cue, ...]:
@@ -257,7 +299,11 @@ class Home:
 
 @dataclass(frozen=True)
 class Rest:
-    """A rest that is over: one row of the history. ``seconds`` are the counted ones."""
+    """A rest that is over: one row of the history. ``seconds`` are the counted ones.
+
+    ``day`` is the day that it counts for, by their clock then, and ``counted`` what a challenge
+    makes of it: decided once, at its end. ``logged``: they told of it afterwards.
+    """
 
     number: int
     started: datetime
@@ -265,6 +311,9 @@ class Rest:
     variation: Variation
     bedtime: bool = False
     feeling: str = ""
+    day: date | None = None
+    counted: int = 0
+    logged: bool = False
 
 
 @dataclass(frozen=True)
@@ -315,6 +364,7 @@ class Person:
     renewal_told: date | None = None
     check: Check | None = None
     card: Card | None = None
+    joining: Joining | None = None
     hold: Hold | None = None
     closed: tuple[Closed, ...] = ()
     offer: Offer | None = None
@@ -418,6 +468,9 @@ class Scene:
     kept, as plain data) for an export, and ``linking`` for what concerns several chats. A step
     hands back in ``rests`` what became of history, by number, ``forget_history`` when no rest of
     before is to be kept, and ``gone`` once the person asked to be forgotten.
+    ``visit`` is the club that the event is about, ``entered`` the challenges that they are in. A
+    step hands back in ``parts`` and ``entries`` their rows there, and in ``member`` whether they
+    want to be asked after the runs of that club.
     """
 
     person: Person
@@ -429,6 +482,11 @@ class Scene:
     forget_history: bool = False
     gone: bool = False
     linking: Linking | None = None
+    visit: Visit | None = None
+    entered: tuple[Entered, ...] = ()
+    parts: tuple[Part, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    member: bool | None = None
 
     @property
     def elsewhere(self) -> tuple[str, ...]:
@@ -455,6 +513,8 @@ def with_agenda(scene: Scene, agenda: Agenda) -> Scene:
 
 def lane(person: Person) -> Lane:
     """How urgent it is to look at this person when they are due."""
+    if person.joining is not None:
+        return Lane.CUE
     if person.hold is None or not person.legs_up:
         return Lane.REMINDER
     return Lane.EXIT if person.hold.phase is Phase.WAY_OUT else Lane.CUE
@@ -493,6 +553,7 @@ def due_at(person: Person) -> datetime | None:
         asking.gone_at if asking else None,
         day_turns(traces, person.clock) if traces else None,
         offer.at if offer else None,
+        person.joining.due if person.joining and hold is None else None,
         person.cleared_until,
         person.proposed_until,
         renewal_due(person) if hold is None else None,

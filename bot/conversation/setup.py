@@ -3,8 +3,17 @@
 from datetime import datetime, timedelta
 
 from bot.conversation import closures
-from bot.conversation.person import SETTLE, Hold, Person, Phase, Plan, Scene
-from bot.conversation.reply import Answer, Rows, button, minutes, seconds, with_hold, words_of
+from bot.conversation.person import SETTLE, Hold, Joining, Person, Phase, Plan, Scene
+from bot.conversation.reply import (
+    Answer,
+    Rows,
+    button,
+    minutes,
+    say,
+    seconds,
+    with_hold,
+    words_of,
+)
 from bot.conversation.rest_buttons import settle_rows
 from bot.conversation.values import replace
 from bot.conversation.way_out import EXIT_LATE, away_at_end, way_out
@@ -16,12 +25,32 @@ STEPS = 3
 
 
 def begin(scene: Scene, plan: Plan, now: datetime) -> Answer:
-    """After the card: the three steps, or straight to settling in for who knows the way."""
+    """After the card: the three steps, or straight to settling in for who knows the way.
+
+    In a rest of many nobody lies down long before it begins.
+    """
+    joining = scene.person.joining
+    if joining is not None and not joining.binds(now):
+        joining = None  # another rest, long before
+    if joining is not None:
+        joining = replace(joining, plan=plan, asked=True)
+        if joining.begins is not None and now < joining.begins:
+            return waits(scene, joining)
+        scene = replace(scene, person=replace(scene.person, joining=None))
     taken, person = closures.number_for(scene.person)
-    hold = Hold(taken, plan, Phase.SETUP, now)
+    hold = Hold(taken, plan, Phase.SETUP, now, together=joining)
     if plan.familiar:
         return settle(replace(scene, person=person), hold, now)
     return with_hold(replace(scene, person=person), hold, step_card(person, hold))
+
+
+def waits(scene: Scene, joining: Joining) -> Answer:
+    """They are ready before the others: nothing is raised yet."""
+    person = replace(scene.person, joining=joining)
+    spoken, begins = words_of(person), joining.begins or joining.starts
+    text = spoken("joining.wait", clock=spoken.live_clock(begins, person.clock))
+    row = (button(person, "joining.leave", "joining", joining.number, "leave"),)
+    return replace(scene, person=person), (say(scene, text, row),)
 
 
 def settle(scene: Scene, hold: Hold, now: datetime) -> Answer:
@@ -30,14 +59,19 @@ def settle(scene: Scene, hold: Hold, now: datetime) -> Answer:
     person, spoken = scene.person, words_of(scene.person)
     key = "settle.familiar" if hold.plan.familiar else "settle"
     length = minutes(spoken, hold.plan.minutes)
-    text = spoken(key, minutes=length, settle=seconds(spoken, SETTLE))
+    text = spoken(key, minutes=length, settle=seconds(spoken, hold.since - now))
     return with_hold(scene, hold, (text, settle_rows(person, hold)))
 
 
 def settling(hold: Hold, now: datetime) -> Hold:
-    """The hold with its minute to settle."""
-    legs_up = legs_up_since(hold, now) if hold.plan.strict else now + SETTLE
-    return replace(hold, phase=Phase.SETTLE, since=now + SETTLE, legs_up=legs_up)
+    """The hold with its minute to settle; with others it may be longer, but for a strict limit."""
+    since = now + SETTLE
+    if hold.plan.strict:
+        return replace(hold, phase=Phase.SETTLE, since=since, legs_up=legs_up_since(hold, now))
+    held = replace(hold, phase=Phase.SETTLE, since=since, legs_up=since)
+    if hold.together is None:
+        return held
+    return replace(held, since=max(since, hold.together.starts))  # the wait counts to the limit
 
 
 def legs_up_since(hold: Hold, now: datetime) -> datetime:
@@ -49,6 +83,8 @@ def legs_up_since(hold: Hold, now: datetime) -> datetime:
 def started(hold: Hold, at: datetime) -> Hold:
     """The hold with its clock running, for as long as the limit leaves it."""
     left = (hold.last_moment - at) / HALF_MINUTE if hold.last_moment else 0
+    if hold.together is not None:
+        left = min(left, (hold.together.ends - at) / HALF_MINUTE)  # all come out together
     lasts = min(hold.plan.minutes, max(1, int(left)) / 2)
     return replace(hold, phase=Phase.REST, since=at, started=at, lasts=lasts)
 
@@ -78,12 +114,14 @@ def step_card(person: Person, hold: Hold, key: str = "setup") -> tuple[str, Rows
     return text, ((following, stuck), (stop,))
 
 
-def last_step(person: Person, hold: Hold) -> tuple[str, Rows]:
+def last_step(person: Person, hold: Hold, now: datetime) -> tuple[str, Rows]:
     """The last step, with which the minute to settle begins."""
     text, _ = step_card(person, hold)
     spoken = words_of(person)
     settling = spoken(
-        "settle", minutes=minutes(spoken, hold.plan.minutes), settle=seconds(spoken, SETTLE)
+        "settle",
+        minutes=minutes(spoken, hold.plan.minutes),
+        settle=seconds(spoken, hold.since - now),
     )
     more = button(person, "button.more_time", "hold", hold.number, "more", hold.more)
     stuck = button(person, "button.stuck", "hold", hold.number, "stuck")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot.content.routine import number, routine
 from bot.conversation import check, closures, hold, plan, safety, setup, trouble, verdict
 from bot.conversation.free_text import begins
-from bot.conversation.person import Card, Closed, Person, Scene
+from bot.conversation.person import CARD_LIVES, Card, Closed, Person, Scene
 from bot.conversation.reply import (
     Answer,
     button,
@@ -21,7 +21,6 @@ from bot.events import Button, Message
 from bot.practice.clearance import Clearance
 from bot.practice.localtime import bedtime, day
 
-CARD_LIVES = timedelta(minutes=number("card_lives"))
 CARD_AGAIN = timedelta(seconds=number("card_again_after"))
 NEWS_HIDDEN = timedelta(hours=number("health_news_hidden_for"))
 

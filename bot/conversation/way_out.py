@@ -9,10 +9,11 @@ from bot.conversation.person import Closed, Hold, Person, Phase, Rest, Scene
 from bot.conversation.reply import Answer, button, say, seconds, with_hold, words_of, zone_of
 from bot.conversation.rest_buttons import feeling_rows
 from bot.conversation.safety import MORNING_HOUR
+from bot.conversation.scores import counts
 from bot.conversation.values import replace
 from bot.events import Lane
 from bot.practice.clearance import ON_BED, Place
-from bot.practice.localtime import next_day
+from bot.practice.localtime import day, next_day
 
 EXIT_LATE = timedelta(minutes=number("late_exit"))
 TINGLING_AFTER = timedelta(minutes=number("tingling_after_exit"))
@@ -42,7 +43,13 @@ def way_out(scene: Scene, hold: Hold, now: datetime, lead: str = "") -> Answer:
         return seat_over(scene, hold, now, lead)
     scene = record(scene, hold, now)
     hold = replace(
-        hold, phase=Phase.WAY_OUT, since=now, said=0, asking="", seconds=counted(hold, now)
+        hold,
+        phase=Phase.WAY_OUT,
+        since=now,
+        said=0,
+        asking="",
+        seconds=counted(hold, now),
+        day=day(now, zone_of(scene.person)),
     )
     person = spent(replace(scene.person, hold=hold))
     if hold.tingled:
@@ -110,7 +117,15 @@ def record(scene: Scene, hold: Hold, now: datetime) -> Scene:
     if hold.started is None or not person.keeps:
         return scene
     plan, run = hold.plan, counted(hold, now)
-    rest = Rest(hold.number, hold.started, run, plan.variation, plan.bedtime)
+    rest = Rest(
+        hold.number,
+        hold.started,
+        run,
+        plan.variation,
+        plan.bedtime,
+        day=day(now, zone_of(person)),
+        counted=counts(run),
+    )
     habits = person.habits
     # A seat is in the history, too; it teaches nothing about the pose.
     if plan.variation.raised and run >= LEAST:

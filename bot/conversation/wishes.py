@@ -3,7 +3,6 @@
 import re
 from datetime import datetime, timedelta
 
-from bot.content.words import languages, words
 from bot.conversation import (
     check,
     evenings,
@@ -17,7 +16,7 @@ from bot.conversation import (
 )
 from bot.conversation.agenda import WEEK, Bedtime, RunTime
 from bot.conversation.asking import open_question
-from bot.conversation.free_text import contains, is_said, meanings, names_weekday
+from bot.conversation.free_text import contains, either, is_said, meanings, names_weekday
 from bot.conversation.person import Asking, Scene
 from bot.conversation.reply import Answer, button, say, words_of
 from bot.conversation.values import replace
@@ -148,12 +147,6 @@ def _read(scene: Scene, text: str, now: datetime) -> tuple[Said, ...]:
     return read_schedule(text, words_of(person).language, now.astimezone(person.clock))
 
 
-def _either(meaning: str) -> str:
-    """A pattern for a word of that meaning, in whatever shipped language."""
-    every = {phrase for each in languages() for phrase in words(each)(f"text.{meaning}").split("|")}
-    return rf"\b(?:{'|'.join(map(re.escape, sorted(every)))})\b"
-
-
 def _bedtime(scene: Scene, text: str, every: tuple[Said, ...], now: datetime) -> Answer | None:
     if scene.person.consent is None:
         return check.ask_consent(scene)
@@ -228,8 +221,8 @@ def _quiet(scene: Scene, text: str, now: datetime) -> Answer | None:
     """From a clock time to another."""
     person = scene.person
     language, local = words_of(person).language, now.astimezone(person.clock)
-    bare = re.sub(rf"^\s*(?:{_either('be_quiet')}\s*)?(?:{_either('from')})?", "", text.casefold())
-    parts = re.split(rf"-|\u2013|{_either('to')}", bare)
+    bare = re.sub(rf"^\s*(?:{either('be_quiet')}\s*)?(?:{either('from')})?", "", text.casefold())
+    parts = re.split(rf"-|\u2013|{either('to')}", bare)
     if len(parts) != 2:
         return None
     begin, end = (read_any(part, language, local) for part in parts)

@@ -356,8 +356,8 @@ class Sender:
                 queue.later(now, after)
         elif isinstance(result, Receipt | Refused | Unreachable):
             queue.said()
-            if isinstance(result, Unreachable):
-                queue.reach(chat, reachable=False)
+            if isinstance(result, Unreachable) and waiting.club_id is None:
+                queue.reach(chat, reachable=False)  # of a club nobody tells when it is open again
             if outcome.final:
                 queue.remove(chat, waiting)
             self._keep_receipt(chat, waiting, result)
@@ -371,7 +371,7 @@ class Sender:
     def _keep_receipt(self, chat: Chat, waiting: Waiting, result: Receipt | Exception) -> None:
         """What the slot shows now is what the next words for it edit."""
         slot = waiting.message.slot
-        if not (slot and isinstance(result, Receipt)) or waiting.person_id is None:
+        if not (slot and isinstance(result, Receipt)) or not waiting.owned:
             return
         self._receipts[(chat.place, slot)] = result.message_id
         for nth, other in enumerate(chat.words):

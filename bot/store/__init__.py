@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot import logs
 from bot.events import Address, Lane
-from bot.store import door, outbox, people, privacy
+from bot.store import clubs, door, outbox, people, privacy
 from bot.store.door import Guest
 from bot.store.file import File
 from bot.store.forgotten import Forgotten
@@ -34,11 +34,14 @@ from bot.store.turns import WAVE, Batch, Done, Step, Turn, Up, earlier, up
 if TYPE_CHECKING:
     from bot.store.server import Server
 
-RESERVED = {"person": 0, "address": 0, "outbox": 1_000_000}
+RESERVED = {"person": 0, "address": 0, "club": 0, "outbox": 1_000_000}
 """Ids that a start takes for itself at once, so that a crash never gives one twice.
 
 People and addresses are numbered when their rows are written; words have to be numbered before.
 """
+
+CLUBS = 20
+"""Clubs a wave: each may ask what a thousand people came to."""
 
 LEAP = 1_000_000
 """Ids that a database leaps which went back in time: those it gave since stand on old buttons."""
@@ -162,6 +165,7 @@ class Store:
         self._platforms: set[str] = set()
         # Who became one with whom since the start: some of their words may be on the wire.
         self._joined: dict[int, int] = {}
+        self._totals = clubs.Totals()
 
     @property
     def engine(self) -> Engine:
@@ -330,20 +334,24 @@ class Store:
 
     def _turn(self, batch: Batch, step: Step, now: datetime) -> Done:
         with self._forgotten.with_commit(), self.transaction() as db:
-            turn = Turn(db, step, now, self._numbers, self.pseudonym)
+            turn = Turn(db, step, now, self._numbers, self.pseudonym, self._totals)
             batch = batch.after(self._joined)
             turn.settle(batch.outcomes)
             turn.hear(batch.heard)
             turn.expire(batch.late)
             turn.write()
             turn.wake(row for who in batch.only if (row := people.known(db, who)) is not None)
+            turn.clubs.wake(row for one in batch.clubs if (row := clubs.known(db, one)) is not None)
             if batch.due is not None:
                 self._wake(turn, db, batch.due, now)
+                turn.write()
+                turn.clubs.wake(clubs.due(db, now, CLUBS))
             turn.write()
             self._platforms |= {place.platform for place in turn.done.reached}
             if batch.due is not None:
                 queues = self._queues(turn.done.more)
-                turn.done.next_wake = people.next_wake(db, queues)
+                people_wake, clubs_wake = people.next_wake(db, queues), clubs.next_wake(db)
+                turn.done.next_wake = earlier(people_wake, clubs_wake)
             ends = self._numbers.keep(db)
             self._forget(db, turn.forgotten)
         self._numbers.kept(ends)
@@ -381,11 +389,13 @@ class Store:
             return batch
         who: list[int] = []
         with self.reading() as db:
+            due = tuple(row.id for row in clubs.due(db, now, CLUBS))
             for urgency in people.LANES:
                 for platform in sorted(self._platforms | set(batch.due)):
                     most = batch.due.get(platform, WAVE) if urgency is Lane.REMINDER else WAVE
                     who += [row.id for row in people.due(db, platform, urgency, now, most)]
-        return Batch(batch.outcomes, batch.heard, batch.late, only=tuple(who[:WAVE]))
+        only = tuple(who[:WAVE])
+        return Batch(batch.outcomes, batch.heard, batch.late, only=only, clubs=due)
 
     def _alone(self, part: Batch, step: Step, now: datetime) -> Done:
         try:
@@ -443,7 +453,7 @@ class Store:
     def next_wake(self) -> datetime | None:
         """The next moment at which somebody is due."""
         with self.reading() as db:
-            return people.next_wake(db, self._queues(()))
+            return earlier(people.next_wake(db, self._queues(())), clubs.next_wake(db))
 
     def with_legs_up(self) -> dict[int, Up]:
         """Everybody who would have to be called down."""

@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from bot import logs
-from bot.events import Address, Message, Receipt, Refused, Unreachable
+from bot.events import Address, Incoming, Message, Receipt, Refused, Unreachable
 from bot.store.many import Many
 from bot.store.people import at_place, columns, place_of
-from bot.store.tables import address, micros, outbox, person, shown
+from bot.store.tables import address, club, micros, outbox, person, shown
 
 _MESSAGE = TypeAdapter(Message)
 
@@ -28,8 +28,8 @@ log = logs.get(__name__)
 class Waiting:
     """A row that waits to be said; ``edits`` is the message that its slot shows now.
 
-    ``person_id`` is whose words they are, None for somebody of whom nothing is kept; ``cause``
-    names in every log what led to them, ``at`` is when they were found.
+    ``person_id`` is whose words they are, None for somebody of whom nothing is kept; a post is of
+    ``club_id``. ``cause`` names in every log what led to them, ``at`` is when they were found.
     """
 
     id: int
@@ -38,6 +38,12 @@ class Waiting:
     cause: str
     at: datetime
     edits: str = ""
+    club_id: int | None = None
+
+    @property
+    def owned(self) -> bool:
+        """Whether something is kept of whose words they are."""
+        return self.person_id is not None or self.club_id is not None
 
     def of(self, joined: Mapping[int, int]) -> "Waiting":
         """The same words, of whoever that person is now."""
@@ -64,13 +70,26 @@ class Outcome:
         )
 
 
+def answering(incoming: Incoming, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The same words, as the answer to an event: only to whoever has spoken."""
+    if not incoming.reply:
+        return messages
+    return tuple(
+        replace(each, reply=incoming.reply) if each.to == incoming.address else each
+        for each in messages
+    )
+
+
 def message_of(row: Row[Any]) -> Message:
     """The message of a row."""
     return _MESSAGE.validate_python(json.loads(row.payload) | {"to": place_of(row)})
 
 
 _PUT = Many(insert(outbox))
-_SHOWN = select(shown).where(shown.c.person_id.in_(bindparam("people", expanding=True)))
+_SHOWN = select(shown).where(
+    shown.c.person_id.in_(bindparam("people", expanding=True))
+    | shown.c.club_id.in_(bindparam("clubs", expanding=True))
+)
 
 
 def put(db: Connection, words: Sequence[Waiting]) -> list[Waiting]:
@@ -78,12 +97,14 @@ def put(db: Connection, words: Sequence[Waiting]) -> list[Waiting]:
     if not words:
         return []
     _PUT(db, [_as_row(each) for each in words])
-    with_slot = {each.person_id for each in words if each.message.slot} - {None}
+    with_slot = [each for each in words if each.message.slot and each.owned]
     if not with_slot:
         return list(words)
+    people = list({each.person_id for each in with_slot} - {None})
+    clubs_ = list({each.club_id for each in with_slot} - {None})
     shows = {
         (place_of(row), row.slot): row.message_id
-        for row in db.execute(_SHOWN, {"people": list(with_slot)})
+        for row in db.execute(_SHOWN, {"people": people, "clubs": clubs_})
     }
     return [_editing(each, shows) for each in words]
 
@@ -91,7 +112,7 @@ def put(db: Connection, words: Sequence[Waiting]) -> list[Waiting]:
 def _editing(waiting: Waiting, shows: dict[tuple[Address, str], str]) -> Waiting:
     message = waiting.message
     edits = shows.get((message.to, message.slot), "") if message.slot else ""
-    if not edits or message.anew or waiting.person_id is None:
+    if not edits or message.anew or not waiting.owned:
         return waiting
     return replace(waiting, edits=edits)
 
@@ -101,6 +122,7 @@ def _as_row(waiting: Waiting) -> dict[str, Any]:
     return {
         "id": waiting.id,
         "person_id": waiting.person_id,
+        "club_id": waiting.club_id,
         **columns(message.to),
         "lane": int(message.lane),
         "slot": message.slot,
@@ -123,14 +145,17 @@ def waiting(db: Connection) -> tuple[list[Waiting], set[Address]]:
             log.exception("a row of the outbox cannot be read; dropped", row=row.id)
             drop(db, [row.id])
             continue
-        each = Waiting(row.id, message, row.person_id, row.cause, row.at)
+        each = Waiting(row.id, message, row.person_id, row.cause, row.at, club_id=row.club_id)
         found.append(_editing(each, shows))
     unreachable = db.execute(select(address).where(address.c.reachable.is_(False)))
     places = {each.message.to for each in found}
     return found, {place for row in unreachable if (place := place_of(row)) in places}
 
 
-_SHOWN_WAITING = select(shown).where(shown.c.person_id.in_(select(outbox.c.person_id)))
+_SHOWN_WAITING = select(shown).where(
+    shown.c.person_id.in_(select(outbox.c.person_id))
+    | shown.c.club_id.in_(select(outbox.c.club_id))
+)
 
 _DROP = Many(delete(outbox).where(outbox.c.id == bindparam("row")))
 
@@ -141,6 +166,7 @@ def drop(db: Connection, rows: Iterable[int]) -> None:
 
 
 _STILL_HERE = select(person.c.id).where(person.c.id.in_(bindparam("people", expanding=True)))
+_CLUBS_HERE = select(club.c.id).where(club.c.id.in_(bindparam("clubs", expanding=True)))
 _HIDE = delete(shown).where(
     shown.c.platform == bindparam("at_platform"),
     shown.c.chat_id == bindparam("at_chat_id"),
@@ -159,9 +185,19 @@ def settle(db: Connection, outcomes: Iterable[Outcome], now: datetime) -> bool:
     drop(db, (each.id for each in said))
     _keep_receipts(db, outcomes, now)
     for outcome in outcomes:
-        if isinstance(outcome.result, Unreachable) and not outcome.final:
+        if outcome.waiting.club_id is not None:
+            _posted(db, outcome.waiting.club_id, outcome.result)
+        elif isinstance(outcome.result, Unreachable) and not outcome.final:
             lose(db, outcome.waiting.message.to, outcome.waiting.person_id)
-    return any(each.person_id is None for each in said)
+    return any(not each.owned for each in said)
+
+
+def _posted(db: Connection, club_id: int, result: Receipt | Exception | None) -> None:
+    """Whoever manages a club sees whether it can be posted to."""
+    if isinstance(result, Receipt | Unreachable):
+        here = isinstance(result, Receipt)
+        changed = (club.c.id == club_id) & (club.c.reachable.is_not(here))
+        db.execute(update(club).where(changed).values(reachable=here))
 
 
 def _keep_receipts(db: Connection, outcomes: Iterable[Outcome], now: datetime) -> None:
@@ -170,22 +206,25 @@ def _keep_receipts(db: Connection, outcomes: Iterable[Outcome], now: datetime) -
         for outcome in outcomes
         if isinstance(outcome.result, Receipt)
         and outcome.waiting.message.slot
-        and outcome.waiting.person_id is not None
+        and outcome.waiting.owned
     ]
     if not kept:
         return
-    people = {waiting.person_id for waiting, _ in kept}
+    people = {waiting.person_id for waiting, _ in kept} - {None}
     here = set(db.execute(_STILL_HERE, {"people": list(people)}).scalars())
+    clubs_ = {waiting.club_id for waiting, _ in kept} - {None}
+    there = set(db.execute(_CLUBS_HERE, {"clubs": list(clubs_)}).scalars()) if clubs_ else set()
     rows = {
         (waiting.message.to, waiting.message.slot): {
             **columns(waiting.message.to),
             "slot": waiting.message.slot,
             "person_id": waiting.person_id,
+            "club_id": waiting.club_id,
             "message_id": message_id,
             "at": now,
         }
         for waiting, message_id in kept
-        if waiting.person_id in here
+        if waiting.person_id in here or waiting.club_id in there
     }
     if rows:
         old = [
@@ -211,3 +250,19 @@ def lose(db: Connection, place: Address, person_id: int | None) -> None:
             .where(person.c.id == person_id)
             .values(home=other.id, platform=other.platform)
         )
+
+
+def of_club(db: Connection, club_id: int) -> set[int]:
+    """Delete what waits for a club that is gone; the ids of it."""
+    mine = outbox.c.club_id == club_id
+    gone = set(db.execute(select(outbox.c.id).where(mine)).scalars())
+    db.execute(delete(outbox).where(mine))
+    db.execute(delete(shown).where(shown.c.club_id == club_id))
+    return gone
+
+
+def moves(db: Connection, club_id: int, to: Address) -> None:
+    """A club is another chat: what waits goes there, and what was shown cannot be edited."""
+    mine = (outbox.c.club_id == club_id) & (outbox.c.platform == to.platform)
+    db.execute(update(outbox).where(mine).values(chat_id=to.chat_id))
+    db.execute(delete(shown).where(shown.c.club_id == club_id))

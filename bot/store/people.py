@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cache
 from typing import Any
 
@@ -45,6 +45,9 @@ LANES = (Lane.EXIT, Lane.CUE, Lane.REMINDER)
 CHUNK = 500
 """People at a time in a long piece of work: between two pieces others have their turn."""
 
+FIRST_BACKOFF = timedelta(minutes=5)
+LAST_BACKOFF = timedelta(hours=6)
+
 _PERSON = TypeAdapter(Person)
 
 
@@ -68,6 +71,21 @@ def read(version: int, state: str) -> Person:
         data, version = READERS[version](data), version + 1
     # From JSON and not from Python values: enums and dates are told apart by their fields only.
     return _PERSON.validate_json(json.dumps(data))
+
+
+def glance(state: str) -> dict[str, Any]:
+    """A person's state as it lies there, for when reading it properly may be what failed."""
+    try:
+        found = json.loads(state)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def backoff(failures: int) -> timedelta:
+    """Until when somebody is left alone of whom looking failed so many times before."""
+    pause: timedelta = FIRST_BACKOFF * 2 ** min(failures, 20)
+    return min(pause, LAST_BACKOFF)
 
 
 def at_place(table: Table, place: Address) -> ColumnElement[bool]:
@@ -216,6 +234,9 @@ def history(db: Connection, person_id: int) -> tuple[Rest, ...]:
             variation=Variation(row.variation),
             bedtime=row.bedtime,
             feeling=row.feeling,
+            day=row.day,
+            counted=row.counted,
+            logged=row.logged,
         )
         for row in rows
     )
@@ -301,6 +322,9 @@ def keep_rests(db: Connection, rests: Iterable[tuple[int, Rest]]) -> None:
             "variation": over.variation.value,
             "bedtime": over.bedtime,
             "feeling": over.feeling,
+            "day": over.day,
+            "counted": over.counted,
+            "logged": over.logged,
         }
         for person_id, over in rests
     }

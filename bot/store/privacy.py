@@ -8,13 +8,31 @@ are found to be one.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
 from sqlalchemy import Connection, Select, Table, bindparam, delete, exists, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.store.tables import address, guest, handled, link, outbox, person, rest, setting, shown
+from bot.store import clubs
+from bot.store.tables import (
+    address,
+    cheer,
+    club,
+    entry,
+    guest,
+    handled,
+    link,
+    member,
+    organiser,
+    outbox,
+    part,
+    person,
+    rest,
+    setting,
+    shown,
+    tally,
+)
 
 UNUSED_KEPT = timedelta(days=730)
 """Two years without a word from a person: nobody trains for a race that long ago."""
@@ -88,7 +106,12 @@ PERSONAL = {
             mine=lambda who: _my_place(shown, who),
             columns=_PLACE
             | _OWNER
-            | {"slot": "used for", "message_id": "message", "at": "shown at"},
+            | {
+                "club_id": "club",
+                "slot": "used for",
+                "message_id": "message",
+                "at": "shown at",
+            },
             outdated=lambda now: shown.c.at < now - SHOWN_KEPT,
             moves={"person_id": Move.OVER},
         ),
@@ -100,6 +123,7 @@ PERSONAL = {
             | _OWNER
             | {
                 "id": "number",
+                "club_id": "club",
                 "lane": "urgency",
                 "slot": "used for",
                 "at": "said at",
@@ -140,6 +164,60 @@ PERSONAL = {
             moves={"asker": Move.GONE, "namer": Move.GONE},
         ),
         Personal(
+            table=organiser,
+            title="clubs that you manage just now",
+            mine=lambda who: tuple_(organiser.c.platform, organiser.c.chat_id).in_(
+                select(address.c.platform, address.c.chat_id).where(address.c.person_id == who)
+            ),
+            columns={
+                "platform": "platform",
+                "chat_id": "chat",
+                "club_id": "club",
+                "asking": "asked",
+                "until": "until",
+            },
+            outdated=lambda now: organiser.c.until < now,
+        ),
+        Personal(
+            table=member,
+            title="clubs whose runs you are asked after",
+            mine=lambda who: member.c.person_id == who,
+            columns=_OWNER | {"club_id": "club"},
+            outdated=None,
+            moves={"person_id": Move.OVER},
+        ),
+        Personal(
+            table=part,
+            title="legs up together",
+            mine=lambda who: part.c.person_id == who,
+            columns=_OWNER
+            | {
+                "club_id": "club",
+                "number": "number",
+                "phase": "how far",
+                "seconds": "seconds",
+            },
+            outdated=None,
+            moves={"person_id": Move.OVER},
+        ),
+        Personal(
+            table=entry,
+            title="challenges",
+            mine=lambda who: entry.c.person_id == who,
+            columns=_OWNER
+            | {
+                "club_id": "club",
+                "number": "number",
+                "joined": "from",
+                "left": "left on",
+                "name": "name that others see",
+                "hidden": "hidden from others",
+                "off": "days off",
+            },
+            outdated=None,
+            moves={"person_id": Move.OVER},
+        ),
+        Personal(
             table=rest,
             title="rests",
             mine=lambda who: rest.c.person_id == who,
@@ -151,6 +229,9 @@ PERSONAL = {
                 "variation": "way",
                 "bedtime": "at bedtime",
                 "feeling": "how the legs felt",
+                "day": "day that it counts for",
+                "counted": "seconds that count",
+                "logged": "told by you",
             },
             outdated=None,
             moves={"person_id": Move.OVER},
@@ -192,8 +273,9 @@ PERSONAL = {
     )
 }
 
-IMPERSONAL = frozenset({handled.name, setting.name})
-"""An event's id is kept as a keyed digest only; settings are the program's own."""
+IMPERSONAL = frozenset({handled.name, setting.name, club.name, tally.name, cheer.name})
+"""An event's id and who cheered are kept as keyed digests only; settings are the program's own. A
+club is nobody's, and so is what people gave to it who were forgotten."""
 
 _JSON = frozenset({"payload", "state"})
 
@@ -221,7 +303,7 @@ def _shown(name: str, value: object) -> object:
         if name == "payload":
             found.pop("reply", None)  # how to answer on their platform, for whoever holds it
         return found
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def erase(db: Connection, person_id: int, *, keep_words: bool = False) -> set[int]:
@@ -231,6 +313,7 @@ def erase(db: Connection, person_id: int, *, keep_words: bool = False) -> set[in
 
     The ids of the words that will not be said any more.
     """
+    clubs.leave(db, person_id)
     mine = PERSONAL[outbox.name].mine(person_id)
     gone = set() if keep_words else set(db.execute(select(outbox.c.id).where(mine)).scalars())
     for each in PERSONAL.values():
@@ -241,6 +324,7 @@ def erase(db: Connection, person_id: int, *, keep_words: bool = False) -> set[in
 
 def merge(db: Connection, vanished: int, stays: int, shift: int) -> None:
     """All rows of somebody become those of somebody else, as `Personal.moves` says."""
+    clubs.joined(db, vanished, stays)
     for each in PERSONAL.values():
         if Move.GONE in each.moves.values() and each.table is not person:
             db.execute(delete(each.table).where(each.mine(vanished)))

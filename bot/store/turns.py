@@ -4,7 +4,6 @@ A wave of people who are due, one line that somebody typed, and words that came 
 platform are the same thing: everything is loaded, stepped, and then written together.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -31,7 +30,8 @@ from bot.events import (
     Unblocked,
     Wake,
 )
-from bot.store import door, linking, outbox, people
+from bot.store import clubs, door, linking, outbox, people
+from bot.store.club_turns import ClubTurns
 from bot.store.outbox import Outcome, Waiting
 from bot.store.privacy import erase
 from bot.store.tables import EPOCH, handled, micros
@@ -41,9 +41,6 @@ Step = Callable[[Scene, Event, datetime], tuple[Scene, tuple[Message, ...]]]
 
 WAVE = 250
 """People a transaction: more gains under a quarter and keeps others waiting longer."""
-
-FIRST_BACKOFF = timedelta(minutes=5)
-LAST_BACKOFF = timedelta(hours=6)
 
 NO_SOONER = timedelta(milliseconds=250)
 """A step that leaves itself due is looked at again after this: never in a busy loop."""
@@ -72,7 +69,7 @@ class Batch:
 
     ``outcomes`` came back from platforms, ``heard`` from people, ``late`` are words that it would
     be wrong to say now. ``due`` says how many of each platform may be woken for a reminder, whoever
-    has legs up is woken in any case; ``only`` are people to be woken alone, by id.
+    has legs up is woken in any case; ``only`` are people to be woken alone, by id, and ``clubs``.
     """
 
     outcomes: tuple[Outcome, ...] = ()
@@ -80,6 +77,7 @@ class Batch:
     late: tuple[Waiting, ...] = ()
     due: Mapping[str, int] | None = None
     only: tuple[int, ...] = ()
+    clubs: tuple[int, ...] = ()
 
     def after(self, joined: Mapping[int, int]) -> "Batch":
         """The same, where words that were on their way meanwhile belong to who they are now."""
@@ -96,12 +94,13 @@ class Batch:
         return "event" if self.heard else "expiry" if self.late else "wake"
 
     def parts(self) -> "Iterator[Batch]":
-        """The same, each piece alone; whoever is due has to be named by ``only``."""
+        """The same, each piece alone; whoever is due has to be named by ``only`` or ``clubs``."""
         if self.outcomes:
             yield Batch(outcomes=self.outcomes)
         yield from (Batch(heard=(incoming,)) for incoming in self.heard)
         yield from (Batch(late=(waiting,)) for waiting in self.late)
         yield from (Batch(only=(person_id,)) for person_id in self.only)
+        yield from (Batch(clubs=(club_id,)) for club_id in self.clubs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +164,19 @@ def earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 class Turn:
     """One transaction's worth of steps: what they came to is gathered, and written together."""
 
-    def __init__(
-        self, db: Connection, step: Step, now: datetime, ids: Ids, pseudonym: Callable[..., str]
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a turn works with
+        self,
+        db: Connection,
+        step: Step,
+        now: datetime,
+        ids: Ids,
+        pseudonym: Callable[..., str],
+        totals: clubs.Totals | None = None,
     ) -> None:
-        """``pseudonym`` names things in logs, with no way back from the name."""
+        """``pseudonym`` names things in logs, with no way back from the name.
+
+        ``totals`` is what was counted of challenges in turns before.
+        """
         self.done = Done()
         self.forgotten: list[int] = []
         self._db = db
@@ -179,7 +187,7 @@ class Turn:
         # Names in the log for whoever is woken, since no event names them.
         self._name = f"wake-{pseudonym(now)[:8]}"
         self._woken = count(1)
-        self._touched: set[int] = set()
+        self.touched: set[int] = set()
         # Whose chats have changed hands: what was read of them before is no more so.
         self._moved: set[int] = set()
         self._saved: list[dict[str, Any]] = []
@@ -188,8 +196,17 @@ class Turn:
         self._used: list[dict[str, Any]] = []
         self._rests: list[tuple[int, Any]] = []
         self._words: list[Waiting] = []
+        self.clubs = ClubTurns(self, db, now, ids, pseudonym, totals or clubs.Totals())
         # When they are to be woken next, in microseconds as in the database.
         self._wakes: list[int] = []
+
+    def look_at(self, moment: datetime | None) -> None:
+        """Time must be looked at then, too."""
+        self.done.next_wake = earlier(self.done.next_wake, moment)
+
+    def woken(self) -> str:
+        """A name in the log for somebody who is woken."""
+        return f"{self._name}.{next(self._woken)}"
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
         """T2 of what came back from platforms."""
@@ -213,7 +230,7 @@ class Turn:
 
     def _as_written(self, row: Row[Any] | None, place: Address) -> Row[Any] | None:
         """Somebody who has just spoken from another address, too, as they are since then."""
-        if row is None or row.id not in self._touched | self._moved:
+        if row is None or row.id not in self.touched | self._moved:
             return row
         self.write()
         return people.there(self._db, place)
@@ -227,7 +244,7 @@ class Turn:
                 case Blocked():
                     self._lose(incoming, row)
                 case Unblocked():
-                    self._reach(incoming, row)
+                    self.reach(incoming, row)
                     if row is not None:
                         linking.comes_back(self._db, row)
                 case _:
@@ -256,15 +273,18 @@ class Turn:
 
     def _hear(self, incoming: Incoming, row: Row[Any] | None, cause: str) -> None:
         place, event = incoming.address, incoming.event
+        if self.clubs.hears(incoming, row, cause):
+            return
         if incoming.group is not None:
             linking.overheard(self._db, event, partial(self._pseudonym, "link", size=16))
         if row is None:
             at = self._now
             scene = Scene(Person(self._ids.take("person")), place, group=incoming.group)
+            scene = self.clubs.visiting(scene, incoming)
         else:
             at = max(self._now, row.at)
             scene = replace(people.load(self._db, row, event), group=incoming.group)
-            scene = self._with_chats(scene, event, at)
+            scene = self.clubs.visiting(self._with_chats(scene, event, at), incoming)
         someone = scene.person
         if (incoming.locale and not someone.locale) or (incoming.zone and not someone.zone):
             someone = replace(
@@ -275,6 +295,9 @@ class Turn:
             scene = replace(scene, person=someone)
         before = scene
         scene, messages = self._step(scene, event, at)
+        question = scene.person.asking
+        if question is not None and question != before.person.asking:
+            clubs.unasked(self._db, place)
         home = None
         if row is not None:
             home, at_home = linking.home(self._db, row, before.person, scene.person)
@@ -282,11 +305,10 @@ class Turn:
         kept = _kept(scene, at, at, home)
         # From here on nothing fails for a reason of the core's.
         if incoming.group is None:
-            self._reach(incoming, row)
+            self.reach(incoming, row)
         else:
             self.done.reached.add(incoming.group)
-        if incoming.reply:
-            messages = tuple(_answering(incoming, each) for each in messages)
+        messages = outbox.answering(incoming, messages)
         if row is not None and before.linking and scene.linking:
             self._link(incoming, before.linking, scene, kept, messages, cause)
         elif row is not None:
@@ -299,7 +321,7 @@ class Turn:
             if scene.gone:
                 door.let_go(self._db, place)
                 self.done.left.add(place)
-            self._say(messages, None, cause)
+            self.say(messages, None, cause)
 
     # Chats that are linked
 
@@ -364,7 +386,7 @@ class Turn:
             self.done.lost.add(incoming.address)
             self.done.reached.discard(incoming.address)
 
-    def _reach(self, incoming: Incoming, row: Row[Any] | None) -> None:
+    def reach(self, incoming: Incoming, row: Row[Any] | None) -> None:
         """Somebody is there; note who speaks where, if it is news."""
         self.done.reached.add(incoming.address)
         self.done.lost.discard(incoming.address)
@@ -396,29 +418,22 @@ class Turn:
 
     def apologise(self, incoming: Incoming, row: Row[Any] | None, cause: str) -> None:
         """Say that this event went wrong here; nothing else of it is kept."""
+        if incoming.address == incoming.club:
+            return  # nobody said it
         locale = (_speaks(row.state) if row else "") or incoming.locale
         text = urgent_words(incoming.event, locale) or words(locale)("service.failed")
         if incoming.group is None:
-            self._reach(incoming, row)
+            self.reach(incoming, row)
         sorry = Message(incoming.address, text, aside=True, reply=incoming.reply)
-        self._say([sorry], row.id if row else None, cause)
+        self.say([sorry], row.id if row else None, cause)
 
     # Time
 
     def wake(self, rows: Iterable[Row[Any]]) -> None:
         """Wake them; whoever fails is put off, and nobody else hears of it."""
         for row in rows:
-            cause = f"{self._name}.{next(self._woken)}"
-            try:
-                self._look(row, _WAKE, cause)
-            except SQLAlchemyError:
-                raise
-            except Exception:
-                who = self._pseudonym(row.id)
-                log.exception("wake failed", who=who, cause=cause)
-                self.put_off(row, cause)
-                continue
-            if row.wake_at:
+            cause = self.woken()
+            if self.look(row, _WAKE, cause) and row.wake_at:
                 self.done.woken.append((Lane(row.lane), self._now - row.wake_at))
 
     def expire(self, late: Iterable[Waiting]) -> None:
@@ -430,7 +445,7 @@ class Turn:
             person_id = self.done.joined.get(person_id or 0, person_id)
             if not kind or person_id is None:
                 continue
-            if person_id in self._touched:
+            if person_id in self.touched:
                 self.write()
             row = people.known(self._db, person_id)
             try:
@@ -456,15 +471,15 @@ class Turn:
 
     def put_off(self, row: Row[Any], cause: str) -> None:
         """After a failed Wake: called down first if in a hold, and looked at again later."""
-        state = _glance(row.state)
+        state = people.glance(row.state)
         if state.get("hold") and not row.failures:
             place = people.place_of(row)
             call = Message(place, exit_words(_speaks(row.state)), lane=Lane.EXIT)
-            self._say([call], row.id, cause)
-        pause = min(FIRST_BACKOFF * 2 ** min(row.failures, 20), LAST_BACKOFF)
-        self._touched.add(row.id)
-        people.put_off(self._db, row.id, self._now + pause, row.failures + 1)
-        self.done.next_wake = earlier(self.done.next_wake, self._now + pause)
+            self.say([call], row.id, cause)
+        again = self._now + people.backoff(row.failures)
+        self.touched.add(row.id)
+        people.put_off(self._db, row.id, again, row.failures + 1)
+        self.look_at(again)
 
     def give_up(self, part: Batch) -> None:
         """What is left to do for a piece that cannot be written even alone."""
@@ -476,7 +491,23 @@ class Turn:
         for person_id in part.only:
             row = people.known(self._db, person_id)
             if row is not None:
-                self.put_off(row, f"{self._name}.{next(self._woken)}")
+                self.put_off(row, self.woken())
+        for club_id in part.clubs:
+            row = clubs.known(self._db, club_id)
+            if row is not None:
+                self.clubs.put_off(row)
+
+    def look(self, row: Row[Any], event: Event, cause: str) -> bool:
+        """Whether the step of somebody did not fail; who fails is put off."""
+        try:
+            self._look(row, event, cause)
+        except SQLAlchemyError:
+            raise
+        except Exception:
+            log.exception("wake failed", who=self._pseudonym(row.id), cause=cause)
+            self.put_off(row, cause)
+            return False
+        return True
 
     # What steps came to
 
@@ -494,17 +525,18 @@ class Turn:
             if scene.gone:
                 self.done.left.update(linking.places(self._db, known))
             row = people.known(self._db, known)
-            self.forgotten += [known, *(linking.former(_glance(row.state)) if row else ())]
+            self.forgotten += [known, *(linking.former(people.glance(row.state)) if row else ())]
             # Who keeps nothing hears out what was said before; who is forgotten the goodbye.
             self.done.gone |= erase(self._db, known, keep_words=not scene.gone)
             self.done.erased = True
             self.done.up[known] = None
             self._moved.add(known)
-            self._say(messages, None, cause)
+            self.say(messages, None, cause)
             return
         kept["person"] = known
         self._saved.append(kept)
         if scene.forget_history:
+            self.clubs.ring(clubs.leave(self._db, known))
             people.forget_rests(self._db, known)
             self.done.erased = True
         self._told(scene, kept, messages, cause)
@@ -513,16 +545,25 @@ class Turn:
         self, scene: Scene, kept: dict[str, Any], messages: Sequence[Message], cause: str
     ) -> None:
         someone = scene.person
-        self._touched.add(someone.id)
+        self.touched.add(someone.id)
         if kept["wake_at"] is not None:
             self._wakes.append(kept["wake_at"])
         self.done.up[someone.id] = up(someone, scene.address)
         self._rests += [(someone.id, rest) for rest in scene.rests]
-        self._say(messages, someone.id, cause)
+        if scene.parts or scene.entries or scene.member is not None:
+            self.clubs.shared.append((someone.id, scene))
+        self.say(messages, someone.id, cause)
 
-    def _say(self, messages: Iterable[Message], person_id: int | None, cause: str) -> None:
+    def say(
+        self,
+        messages: Iterable[Message],
+        person_id: int | None,
+        cause: str,
+        club_id: int | None = None,
+    ) -> None:
+        """Words of somebody's, of a club's, or of nobody of whom anything is kept."""
         self._words += [
-            Waiting(self._ids.take("outbox"), message, person_id, cause, self._now)
+            Waiting(self._ids.take("outbox"), message, person_id, cause, self._now, club_id=club_id)
             for message in messages
         ]
 
@@ -532,6 +573,7 @@ class Turn:
         people.save(self._db, self._saved)
         people.used(self._db, self._used)
         people.keep_rests(self._db, self._rests)
+        self.clubs.share()
         self.done.words += outbox.put(self._db, self._words)
         if self._wakes:
             soonest = EPOCH + timedelta(microseconds=min(self._wakes))
@@ -539,8 +581,9 @@ class Turn:
         for gathered in (self._new, self._new_places, self._saved, self._used, self._wakes):
             gathered.clear()
         self._rests.clear()
+        self.clubs.shared.clear()
         self._words.clear()
-        self._touched.clear()
+        self.touched.clear()
 
 
 _WAKE = Wake()
@@ -549,24 +592,8 @@ _HANDLED = select(handled.c.event).where(handled.c.event.in_(bindparam("events",
 _HANDLE = text("INSERT INTO handled (event, at) VALUES (:event, :at) ON CONFLICT DO NOTHING")
 
 
-def _answering(incoming: Incoming, message: Message) -> Message:
-    """The same words, as the answer to an event: only to whoever has spoken."""
-    if message.to != incoming.address:
-        return message
-    return replace(message, reply=incoming.reply)
-
-
-def _glance(state: str) -> dict[str, Any]:
-    """A person's state as it lies there, for when reading it properly may be what failed."""
-    try:
-        found = json.loads(state)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _speaks(state: str) -> str:
-    seen = _glance(state)
+    seen = people.glance(state)
     return str(seen.get("language") or seen.get("locale") or "")
 
 
