@@ -193,6 +193,14 @@ def test_out_again_with_one_tap_and_nobody_is_told(t: Town) -> None:
     assert t.person("Ann").joining is None
 
 
+def test_nobody_waits_for_who_was_forgotten(t: Town) -> None:
+    led(t, "Ann", "Ben")
+    t.say("Ann", "/stop").wait(seconds=5)
+    assert t.club.together is not None
+    t.say("Ben", "/forget").tap("Ben", "Delete everything").wait(seconds=10)
+    assert t.club.together is None
+
+
 def test_stop_is_out_of_it_too(t: Town) -> None:
     announced(t)
     t.tap("Ann", "Join").say("Ann", "/stop").wait(minutes=9)

@@ -526,6 +526,8 @@ class Turn:
                 self.done.left.update(linking.places(self._db, known))
             row = people.known(self._db, known)
             self.forgotten += [known, *(linking.former(people.glance(row.state)) if row else ())]
+            # A rest of many waits for nobody who is gone.
+            self.clubs.ring(clubs.leave(self._db, known))
             # Who keeps nothing hears out what was said before; who is forgotten the goodbye.
             self.done.gone |= erase(self._db, known, keep_words=not scene.gone)
             self.done.erased = True
