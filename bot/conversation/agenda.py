@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from bot.content.routine import number
 from bot.conversation.values import replace
-from bot.practice.localtime import TURN, at_night, day, moment
+from bot.practice.localtime import TURN, at_night, day, moment, within
 
 SEAT_MINUTES = number("about_window")
 SEATS = timedelta(minutes=SEAT_MINUTES)
@@ -27,6 +27,11 @@ LOOK_BACK = timedelta(days=9)
 """A week and its edges: what repeats weekly has its newest one in it."""
 WEEK = tuple(range(7))
 """Every weekday, from Monday."""
+
+
+USUAL_RUN = 60
+"""Minutes of a usual run of which the length was not said."""
+LONGEST_RUN = 12 * 60
 
 
 class Purpose(StrEnum):
@@ -100,12 +105,7 @@ class Wanted:
 
     def is_quiet(self, at: datetime, where: tzinfo) -> bool:
         """Whether that moment lies in the quiet hours."""
-        if self.quiet is None:
-            return False
-        (begin, end), clock = self.quiet, at.astimezone(where).time()
-        if begin <= end:
-            return begin <= clock < end
-        return clock >= begin or clock < end
+        return within(self.quiet, at, where)
 
 
 @dataclass(frozen=True)

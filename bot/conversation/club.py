@@ -12,7 +12,7 @@ from enum import StrEnum
 from bot.content.routine import number
 from bot.conversation.agenda import RunTime
 from bot.events import Address, Lane
-from bot.practice.localtime import instant, moment, zone
+from bot.practice.localtime import instant, moment, within, zone
 
 KEPT = timedelta(days=number("club_kept"))
 QUIET = time(number("club_quiet_from_hour")), time(number("club_quiet_to_hour"))
@@ -216,10 +216,7 @@ class Club:
 
     def is_quiet(self, at: datetime) -> bool:
         """Whether nothing is posted by itself at that moment."""
-        if self.quiet is None:
-            return False
-        (begin, end), clock = self.quiet, at.astimezone(self.clock).time()
-        return begin <= clock < end if begin <= end else clock >= begin or clock < end
+        return within(self.quiet, at, self.clock)
 
 
 @dataclass(frozen=True)
@@ -232,7 +229,6 @@ class Visit:
     club: Club
     seat: int = 0
     called: str = ""
-    member: bool = False
 
 
 @dataclass(frozen=True)

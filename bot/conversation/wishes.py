@@ -14,7 +14,7 @@ from bot.conversation import (
     up,
     whereabouts,
 )
-from bot.conversation.agenda import WEEK, Bedtime, RunTime
+from bot.conversation.agenda import LONGEST_RUN, USUAL_RUN, WEEK, Bedtime, RunTime
 from bot.conversation.asking import open_question
 from bot.conversation.free_text import contains, either, is_said, meanings, names_weekday
 from bot.conversation.person import Asking, Scene
@@ -23,9 +23,6 @@ from bot.conversation.values import replace
 from bot.events import Message
 from bot.times import Said, clocks, moments, read_any, read_schedule
 
-USUAL_RUN = 60
-"""Minutes of a usual run of which the length was not said."""
-LONGEST_RUN = 12 * 60
 HEARD = 200
 """Characters of a wish that are kept while it waits for a place."""
 

@@ -53,6 +53,14 @@ def at_night(night: date, clock: time, where: tzinfo) -> datetime:
     return moment(night + timedelta(days=clock < TURN), clock, where)
 
 
+def within(hours: tuple[time, time] | None, at: datetime, where: tzinfo) -> bool:
+    """Whether a clock there stands in these hours at that moment; they may go over midnight."""
+    if hours is None:
+        return False
+    (begin, end), clock = hours, at.astimezone(where).time()
+    return begin <= clock < end if begin <= end else clock >= begin or clock < end
+
+
 def next_day(at: datetime, where: tzinfo, hour: int) -> datetime:
     """That hour on the day after the one that ``at`` belongs to."""
     return instant(day(at, where) + timedelta(days=1), hour, where)

@@ -316,12 +316,6 @@ def members(db: Connection, club_id: int, after: int, most: int) -> list[int]:
     return list(db.execute(rows.order_by(member.c.person_id).limit(most)).scalars())
 
 
-def is_member(db: Connection, club_id: int, person_id: int) -> bool:
-    """Whether somebody does."""
-    mine = (member.c.club_id == club_id) & (member.c.person_id == person_id)
-    return db.execute(select(member.c.club_id).where(mine)).first() is not None
-
-
 def keep_member(db: Connection, club_id: int, person_id: int, *, wants: bool) -> None:
     """Whether they do from now on."""
     mine = (member.c.club_id == club_id) & (member.c.person_id == person_id)

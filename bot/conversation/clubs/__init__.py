@@ -11,6 +11,7 @@ from bot.conversation.club import KEPT, Club, ClubScene, recap_at, recap_on
 from bot.conversation.clubs import calendar, challenge, panel, recap, together
 from bot.conversation.clubs.reply import Answer, answered
 from bot.conversation.free_text import urgent
+from bot.conversation.groups import SAID_IN_GROUP
 from bot.conversation.values import replace
 from bot.events import (
     Button,
@@ -29,8 +30,6 @@ from bot.events import (
 
 TRUSTED = timedelta(minutes=number("organiser_for"))
 """For so long a platform's word is good that somebody may."""
-SAID_IN_GROUP = timedelta(seconds=10)
-"""For so long it helps anybody to read in a group that the answer is elsewhere."""
 
 
 class Whose(StrEnum):

@@ -7,7 +7,7 @@ from datetime import datetime, time
 
 from bot.content.routine import number
 from bot.content.words import Words, languages, words
-from bot.conversation.agenda import WEEK, RunTime, folded
+from bot.conversation.agenda import LONGEST_RUN, USUAL_RUN, WEEK, RunTime, folded
 from bot.conversation.buttons import ANYONE, data
 from bot.conversation.club import QUIET, ClubScene
 from bot.conversation.clubs import challenge
@@ -33,9 +33,6 @@ LONGEST_WELCOME = 500
 """Characters of a club's own welcome."""
 _UNTIL = re.compile(r"\b(\d{1,2})[:.](\d{2})\s*(?:-|\u2013)\s*(\d{1,2})[:.](\d{2})\b")
 NOON = 12
-USUAL_RUN = 60
-"""Minutes of a run of which the length was not said."""
-LONGEST_RUN = 12 * 60
 WITH_CALENDAR = "discord"
 """The platform whose clubs have a calendar of their own."""
 
